@@ -1,0 +1,2 @@
+.PHONY: env
+env: ; python3 scripts/env.py

@@ -1,0 +1,1 @@
+"""Model to model: differences, causes, verdicts, and the text that people read."""

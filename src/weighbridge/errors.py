@@ -1,0 +1,94 @@
+"""Everything that weighbridge raises on purpose.
+
+WeighbridgeError                 str() is one line: what, where, what to do
+├── UsageError                   exit 2: wrong usage or configuration
+│   └── ConfigurationError         of the settings: names file, line and key
+└── MeasurementError             exit 3: could not be measured
+    ├── EngineUnavailable          no engine answers, or it may not be asked
+    ├── ImageNotFound              nothing by that name
+    ├── MalformedImage             an archive or image that is truncated, lies or is hostile
+    ├── MalformedDockerfile        BuildKit's parser refuses it; carries the line
+    ├── BuildFailed                carries the failing line and the last lines of the log
+    ├── RevisionNotFound           git does not know the revision, or cannot reach it
+    ├── GitError                   git failed for another reason
+    ├── GitHubError                the API refused or stayed away
+    │   └── GitHubForbidden          the token may not do this
+    └── Interrupted                Ctrl-C, SIGTERM or a time limit
+"""
+
+from typing import ClassVar
+
+
+class WeighbridgeError(Exception):
+    """The root. `exit_status` is what the command line ends with."""
+
+    exit_status: ClassVar[int] = 3
+
+
+class UsageError(WeighbridgeError):
+    """Wrong usage: the user can fix it on the command line or in the event."""
+
+    exit_status = 2
+
+
+class ConfigurationError(UsageError):
+    """A setting that cannot be used; the message names file, line and key."""
+
+
+class MeasurementError(WeighbridgeError):
+    """Something that was asked for could not be measured."""
+
+
+class EngineUnavailable(MeasurementError):
+    """No container engine answers, or this user may not talk to it."""
+
+
+class ImageNotFound(MeasurementError):
+    """No image by that name, or it vanished while it was read."""
+
+
+class MalformedImage(MeasurementError):
+    """An image or archive that is truncated, contradicts itself, or exceeds a bound."""
+
+
+class MalformedDockerfile(MeasurementError):
+    """A Dockerfile that BuildKit's parser refuses. `line` is 1-based, None where unknown."""
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class BuildFailed(MeasurementError):
+    """A build that ended without an image.
+
+    `line` is the failing Dockerfile line (1-based) or None; `log_tail` holds the last lines of the
+    build log as the builder wrote them, secrets masked, not escaped for any output.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None, log_tail: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.line = line
+        self.log_tail = log_tail
+
+
+class RevisionNotFound(MeasurementError):
+    """git does not know the revision and could not fetch it."""
+
+
+class GitError(MeasurementError):
+    """A git command failed."""
+
+
+class GitHubError(MeasurementError):
+    """The GitHub API refused, or stayed away through all retries."""
+
+
+class GitHubForbidden(GitHubError):
+    """The token lacks the permission (401, 403, or 404 where the resource is known to exist)."""
+
+
+class Interrupted(MeasurementError):
+    """Stopped by Ctrl-C, SIGTERM or a time limit."""
+
+    exit_status = 3

@@ -1,0 +1,1 @@
+"""The nouns. Frozen values, standard library only, no I/O."""

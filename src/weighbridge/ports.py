@@ -1,0 +1,135 @@
+"""The outside, as the use cases see it. Each Protocol has one real adapter and one documented fake in tests/support."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from weighbridge.model.build import BuildSpec, BuiltImage
+from weighbridge.model.files import LayerIndex
+from weighbridge.model.image import ImageDescription
+
+
+class Engine(Protocol):
+    """A container engine. Never builds (Builder does)."""
+
+    def describe(self, reference: str) -> ImageDescription:
+        """What the engine knows of an image. Raises ImageNotFound, EngineUnavailable."""
+        ...
+
+    def save(self, references: Sequence[str]) -> AbstractContextManager[Iterator[bytes]]:
+        """One archive (docker or OCI layout tar) of all the images, streamed. Raises ImageNotFound, EngineUnavailable."""
+        ...
+
+    def remove(self, reference: str) -> None:
+        """Removes an image by ID or tag, untagged parents too; an image that is gone already is fine."""
+        ...
+
+
+class Builder(Protocol):
+    """Builds images with BuildKit."""
+
+    def build(self, spec: BuildSpec, *, tree: Path, tag: str, on_line: Callable[[str], None]) -> BuiltImage:
+        """Builds `spec` in the checked-out `tree` and tags the result.
+
+        `on_line` gets each line of progress, secrets masked; it may be called from another thread.
+        Raises BuildFailed, MalformedDockerfile, EngineUnavailable, Interrupted (time limit or cancel()).
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Ends builds that are under way, from any thread; they raise Interrupted."""
+        ...
+
+
+class LayerCache(Protocol):
+    """Layer indexes by diff ID. A cache: get may forget, put may drop, neither raises."""
+
+    def get(self, diff_id: str) -> LayerIndex | None:
+        """The index, or None."""
+        ...
+
+    def put(self, index: LayerIndex) -> None:
+        """Keeps an index whose content is known to be that of its diff ID."""
+        ...
+
+
+class Repository(Protocol):
+    """A git repository's work tree. Leaves it as it was found."""
+
+    def resolve(self, revision: str) -> str:
+        """The full commit ID. Raises RevisionNotFound."""
+        ...
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The commit's parents as written in the commit itself (also in a shallow clone, where they may be missing)."""
+        ...
+
+    def ensure_commit(self, commit: str) -> None:
+        """Fetches the commit (depth 1) if it is not there. Raises RevisionNotFound."""
+        ...
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Best common ancestor, deepening a shallow clone by as little as is needed; None if there is none."""
+        ...
+
+    def worktree(self, commit: str) -> AbstractContextManager[Path]:
+        """A temporary checkout of the commit outside the work tree, removed at the end, also on errors."""
+        ...
+
+    @property
+    def root(self) -> Path:
+        """The top of the work tree."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """What is asked of a pull request. `author_association`s and titles are not: nothing of a stranger's text is kept."""
+
+    number: int
+    head_sha: str
+    base_ref: str
+    open: bool
+    same_repository: bool
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment of ours on a pull request."""
+
+    id: int
+    body: str
+    url: str
+
+
+class PullRequests(Protocol):
+    """The pull requests of one repository on GitHub. All methods raise GitHubError, GitHubForbidden."""
+
+    def get(self, number: int) -> PullRequest:
+        """One pull request."""
+        ...
+
+    def holding(self, commit: str) -> tuple[PullRequest, ...]:
+        """The pull requests that hold a commit."""
+        ...
+
+    def label_setter(self, number: int, label: str) -> str | None:
+        """Login of who last set the label, None if it is not set or cannot be told."""
+        ...
+
+    def find_comment(self, number: int, key: str) -> Comment | None:
+        """Our comment with this key: marker and author match, all pages, minimized ones ignored."""
+        ...
+
+    def create_comment(self, number: int, body: str) -> Comment:
+        """Posts a comment."""
+        ...
+
+    def edit_comment(self, number: int, comment_id: int, body: str) -> Comment:
+        """Replaces a comment's body."""
+        ...

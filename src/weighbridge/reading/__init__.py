@@ -1,0 +1,1 @@
+"""Bytes to model: tar streams, layer indexes, merged trees, packages."""
