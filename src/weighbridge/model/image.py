@@ -77,6 +77,16 @@ class ImageDescription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """What made one layer; the fields mean what they mean in Layer."""
+
+    created_by: str
+    line: SourceLine | None
+    exact: bool
+    from_base: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
     """One layer. `size` is unpacked bytes (see LayerIndex), `packed` compressed ones.
 
