@@ -64,6 +64,17 @@ class Repository(Protocol):
         """The full commit ID. Raises RevisionNotFound."""
         ...
 
+    def branch(self, name: str, *, fresh: bool = False) -> str | None:
+        """The commit at the tip of a branch, here or on origin; None if there is none by that name.
+
+        `fresh` asks origin first, for the tip of this moment.
+        """
+        ...
+
+    def dirty(self) -> bool:
+        """Whether the work tree holds anything that is not committed (ignored files apart)."""
+        ...
+
     def parents(self, commit: str) -> tuple[str, ...]:
         """The commit's parents as written in the commit itself (also in a shallow clone, where they may be missing)."""
         ...
@@ -73,7 +84,10 @@ class Repository(Protocol):
         ...
 
     def merge_base(self, one: str, other: str) -> str | None:
-        """Best common ancestor, deepening a shallow clone by as little as is needed; None if there is none."""
+        """Best common ancestor, deepening a shallow clone by as little as is needed; None if there is none.
+
+        Raises RevisionNotFound if one of them cannot be had.
+        """
         ...
 
     def worktree(self, commit: str) -> AbstractContextManager[Path]:
