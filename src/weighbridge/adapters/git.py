@@ -1,0 +1,317 @@
+"""A git repository, driven through the git program."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from weighbridge.errors import GitError, RevisionNotFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# Each step adds this many generations to a shallow clone; after the last the whole history is fetched.
+DEEPENING_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+
+_COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+# Variables that would point git at another repository, as they do inside a git hook.
+_ELSEWHERE = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)
+
+# Nothing of the repository's own may run, and nothing may be tidied up behind the user's back.
+_CONFIGURATION = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "fetch.writeCommitGraph=false",
+    "fetch.prune=false",
+    "advice.detachedHead=false",
+    "color.ui=false",
+)
+
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    status: int
+    output: str
+    complaint: str
+
+
+class GitRepository:
+    """Implements ports.Repository. Fetches from `origin` only, with the credentials that git is configured with.
+
+    `trusted` accepts a work tree that another user owns, as the action's container finds it. `timeout`
+    bounds a local command and `fetch_timeout` one that moves data, both in seconds.
+    """
+
+    def __init__(
+        self, directory: Path, *, trusted: bool = False, timeout: float = 120.0, fetch_timeout: float = 900.0
+    ) -> None:
+        self._directory = directory
+        self._timeout = timeout
+        self._fetch_timeout = fetch_timeout
+        configuration = [*_CONFIGURATION, *(("safe.directory=*",) if trusted else ()), *_large_files()]
+        self._options = tuple(option for setting in configuration for option in ("-c", setting))
+
+    @cached_property
+    def root(self) -> Path:
+        """The top of the work tree. Raises UsageError outside of one."""
+        if not self._directory.is_dir():
+            raise UsageError(f"{self._directory}: no such directory")
+        result = self._run("rev-parse", "--show-toplevel", where=self._directory)
+        top = result.output.removesuffix("\n")
+        if result.status != 0 or not top:
+            advice = result.complaint or "run inside one, or after actions/checkout"
+            raise UsageError(f"{self._directory}: not the work tree of a git repository: {advice}")
+        return Path(top)
+
+    def resolve(self, revision: str) -> str:
+        """The full commit ID, of a tag on origin too. Raises RevisionNotFound."""
+        if not revision or revision.startswith("-") or _UNPRINTABLE.search(revision):
+            raise RevisionNotFound(f"{_plain(revision)!r} is not the name of a revision")
+        found = self._local(revision)
+        if found is not None:
+            return found
+        if _COMMIT_ID.fullmatch(revision):
+            self.ensure_commit(revision)
+            return revision
+        tag = f"refs/tags/{revision}"
+        may_be_tag = revision != "HEAD" and not revision.startswith("refs/") and self._is_ref(tag)
+        remote = self._remote(tag, f"{tag}^{{}}") if may_be_tag else {}
+        commit = remote.get(f"{tag}^{{}}") or remote.get(tag)
+        if commit is None:
+            raise RevisionNotFound(f"{_plain(revision)}: no such revision in {self.root} or as a tag of origin")
+        self.ensure_commit(commit)
+        return commit
+
+    def branch(self, name: str, *, fresh: bool = False) -> str | None:
+        """The tip of a branch, here or on origin."""
+        reference = f"refs/heads/{name}"
+        if name == "HEAD" or _COMMIT_ID.fullmatch(name) or not self._is_ref(reference):
+            return None
+        if fresh and (tip := self._remote_branch(reference)) is not None:
+            return tip
+        for candidate in (reference, f"refs/remotes/{name}", f"refs/remotes/origin/{name}"):
+            if (found := self._local(candidate)) is not None:
+                return found
+        if fresh or self._local(name) is not None:
+            return None
+        return self._remote_branch(reference)
+
+    def dirty(self) -> bool:
+        """Whether anything in the work tree is not committed."""
+        return bool(self._git("status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none"))
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The parents that the commit object names."""
+        self.ensure_commit(commit)
+        header = self._git("cat-file", "commit", commit).split("\n\n", 1)[0]
+        return tuple(line.removeprefix("parent ") for line in header.splitlines() if line.startswith("parent "))
+
+    def ensure_commit(self, commit: str) -> None:
+        """Fetches the commit if it is missing: alone in a shallow clone, with its history in a whole one."""
+        if not _COMMIT_ID.fullmatch(commit):
+            raise RevisionNotFound(f"{_plain(commit)!r} is not a full commit ID")
+        if self._local(commit) is not None:
+            return
+        # A depth would turn a whole clone into a shallow one.
+        depth = ("--depth=1",) if self._shallow() else ()
+        result = self._run(*_FETCH, *depth, "origin", commit, timeout=self._fetch_timeout)
+        if result.status != 0 or self._local(commit) is None:
+            raise RevisionNotFound(
+                f"commit {commit} is not in {self.root} and origin did not give it: {result.complaint}"
+            )
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Best common ancestor. Deepens until nothing that is still missing could hold a better one."""
+        self.ensure_commit(one)
+        self.ensure_commit(other)
+        for step in DEEPENING_STEPS:
+            found = self._visible_merge_base(one, other)
+            if not self._cut_off(one, other, found):
+                return found
+            self._fetch_history(f"--deepen={step}", one, other)
+        if self._shallow():
+            self._fetch_history("--unshallow", one, other)
+        return self._visible_merge_base(one, other)
+
+    @contextmanager
+    def worktree(self, commit: str) -> Iterator[Path]:
+        """A temporary checkout. Neither hooks nor submodules take part; other worktrees are left alone."""
+        self.ensure_commit(commit)
+        holder = Path(tempfile.mkdtemp(prefix="weighbridge-"))
+        # The name becomes that of the administrative directory in .git, so it must be our own.
+        tree = holder / holder.name
+        try:
+            arguments = ("worktree", "add", "--quiet", "--detach", "--lock", str(tree), commit)
+            self._git(*arguments, timeout=self._fetch_timeout)
+            yield tree
+        finally:
+            self._remove_worktree(tree)
+            shutil.rmtree(holder, ignore_errors=True)
+
+    def _remove_worktree(self, tree: Path) -> None:
+        """Forgets the one worktree. Not `git worktree prune`: that would forget the user's unmounted ones, too."""
+        removed = self._run("worktree", "remove", "--force", "--force", str(tree), timeout=self._fetch_timeout)
+        if removed.status == 0:
+            return
+        shutil.rmtree(tree, ignore_errors=True)
+        administration = self._path("worktrees")
+        shutil.rmtree(administration / tree.name, ignore_errors=True)
+        if administration.is_dir() and not any(administration.iterdir()):
+            administration.rmdir()
+
+    def _local(self, revision: str) -> str | None:
+        result = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        commit = result.output.strip()
+        return commit if result.status == 0 and _COMMIT_ID.fullmatch(commit) else None
+
+    def _is_ref(self, reference: str) -> bool:
+        return not _UNPRINTABLE.search(reference) and self._run("check-ref-format", reference).status == 0
+
+    def _remote_branch(self, reference: str) -> str | None:
+        tip = self._remote(reference).get(reference)
+        if tip is not None:
+            self.ensure_commit(tip)
+        return tip
+
+    def _remote(self, *references: str) -> Mapping[str, str]:
+        """What origin says of the references; nothing where it cannot be asked."""
+        result = self._run("ls-remote", "--quiet", "origin", *references, timeout=self._fetch_timeout)
+        rows = (line.split("\t", 1) for line in result.output.splitlines() if "\t" in line)
+        return {name: commit for commit, name in rows if name in references and _COMMIT_ID.fullmatch(commit)}
+
+    def _shallow(self) -> bool:
+        return self._git("rev-parse", "--is-shallow-repository").strip() == "true"
+
+    def _visible_merge_base(self, one: str, other: str) -> str | None:
+        result = self._run("merge-base", one, other)
+        if result.status not in (0, 1):
+            raise GitError(f"git merge-base failed in {self.root}: {result.complaint}")
+        return result.output.strip() or None
+
+    def _cut_off(self, one: str, other: str, found: str | None) -> bool:
+        """Whether history that could hold a better merge base than `found` is missing.
+
+        A better one descends from `found`; so what is missing below `found` cannot matter.
+        """
+        if not self._shallow():
+            return False
+        boundary = set(self._path("shallow").read_text("ascii", "replace").split())
+        exclusion = () if found is None else (f"^{found}",)
+        ends = self._git("rev-list", "--max-parents=0", one, other, *exclusion).split()
+        return not boundary.isdisjoint(ends)
+
+    def _fetch_history(self, how: str, *commits: str) -> None:
+        self._git(*_FETCH, how, "origin", *commits, timeout=self._fetch_timeout)
+
+    def _path(self, name: str) -> Path:
+        return self.root / self._git("rev-parse", "--git-path", name).removesuffix("\n")
+
+    def _git(self, *arguments: str, timeout: float | None = None) -> str:
+        """Standard output of a command that has to succeed. Raises GitError."""
+        result = self._run(*arguments, timeout=timeout)
+        if result.status != 0:
+            raise GitError(f"git {arguments[0]} failed in {self.root}: {result.complaint}")
+        return result.output
+
+    def _run(self, *arguments: str, timeout: float | None = None, where: Path | None = None) -> _Result:
+        return _run(self._options, arguments, self.root if where is None else where, timeout or self._timeout)
+
+
+def _run(options: Sequence[str], arguments: Sequence[str], where: Path, timeout: float) -> _Result:
+    try:
+        process = subprocess.Popen(
+            ("git", *options, *arguments),  # noqa: S607 - the git on the PATH is the one that is meant
+            cwd=where,
+            env=_environment(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise GitError("git is not installed, or not on the PATH") from error
+    except OSError as error:
+        raise GitError(f"git cannot be run in {where}: {error.strerror}") from error
+    with process:
+        try:
+            output, complaint = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise GitError(f"git {arguments[0]} took longer than {timeout:g} s in {where}") from error
+        except BaseException:
+            _end(process)
+            raise
+    return _Result(
+        status=process.returncode,
+        output=output.decode("utf-8", "surrogateescape"),
+        complaint=_last_line(complaint.decode("utf-8", "replace")),
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends git and its transport helpers, which share its session."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The user's environment, with which git asks nobody, translates nothing and takes no locks it can do without."""
+    kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
+    quiet |= {"GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "GCM_INTERACTIVE": "never"}
+    if "GIT_SSH_COMMAND" not in environ and "GIT_SSH" not in environ:
+        quiet["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes"
+    return kept | quiet
+
+
+def _large_files() -> tuple[str, ...]:
+    """Where git-lfs is configured but missing, its pointers stay as they are instead of failing the checkout."""
+    if shutil.which("git-lfs") is not None:
+        return ()
+    return ("filter.lfs.smudge=", "filter.lfs.process=", "filter.lfs.required=false")
+
+
+def _last_line(text: str) -> str:
+    """The line in which git says what went wrong, without credentials."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("hint:")]
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return _plain((fatal or lines or ["git gave no reason"])[0])
+
+
+def _plain(text: str) -> str:
+    """One printable line of bounded length."""
+    return _CREDENTIALS.sub("***@", _UNPRINTABLE.sub(" ", text)).strip()[:300]
