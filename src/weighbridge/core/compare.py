@@ -1,0 +1,52 @@
+"""The difference of two images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weighbridge.core.align import align, layer_change
+from weighbridge.core.causes import explain
+from weighbridge.core.filediff import diff_trees
+from weighbridge.core.packages import package_changes, pair_packages
+from weighbridge.core.rollup import roll_up
+from weighbridge.model.change import Change, ImageDiff
+from weighbridge.model.image import PackedSize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weighbridge.core.align import Pair
+    from weighbridge.model.change import LayerChange
+    from weighbridge.model.image import Image
+
+
+def compare(base: Image, head: Image) -> ImageDiff:
+    """Head minus base, with its causes. `layers` names only those that differ; all of them are in the images."""
+    pairs = align(base.layers, head.layers)
+    trees = diff_trees(base.tree, head.tree)
+    packages = pair_packages(base.packages, head.packages)
+    return ImageDiff(
+        size=head.size - base.size,
+        packed=PackedSize(
+            size=head.packed.size - base.packed.size, estimated=head.packed.estimated or base.packed.estimated
+        ),
+        wasted=head.waste.total - base.waste.total,
+        causes=explain(base, head, trees, packages, pairs),
+        layers=_layer_changes(base, head, pairs),
+        files=roll_up(trees),
+        packages=package_changes(packages),
+    )
+
+
+def _layer_changes(base: Image, head: Image, pairs: Sequence[Pair]) -> tuple[LayerChange, ...]:
+    changes = (
+        layer_change(
+            None if pair.base is None else base.layers[pair.base], None if pair.head is None else head.layers[pair.head]
+        )
+        for pair in pairs
+    )
+    return tuple(
+        sorted(
+            (change for change in changes if change.change is not Change.SAME), key=lambda change: -abs(change.delta)
+        )
+    )

@@ -1,0 +1,159 @@
+"""What each changed layer brought and took away, from the two final file systems: files, packages, waste."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weighbridge.core.essence import understand
+from weighbridge.model.files import Kind
+from weighbridge.model.packages import Ecosystem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from weighbridge.core.align import Pair
+    from weighbridge.core.essence import Instruction
+    from weighbridge.core.filediff import FileDelta, TreeDiff
+    from weighbridge.core.packages import PackagePair
+    from weighbridge.model.image import Image
+    from weighbridge.model.packages import Package
+
+_OWNERSHIP = frozenset({"chown", "chmod", "chgrp", "setfacl", "setcap", "touch", "install", "find", "xargs"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of one pair of layers. Sizes are bytes.
+
+    `files` is what each visible path adds to the pair's difference; `new_paths` those that the base lacks.
+    `copies` are paths of lower layers that the head's layer stores again for nothing but their mode or owner.
+    `hidden` are paths of the head's layer that later layers hide, and `wasted` how much more of the layer is
+    hidden than in the base.
+    """
+
+    files: Mapping[str, int]
+    new_paths: frozenset[str]
+    packages: tuple[PackagePair, ...]
+    copies: Mapping[str, int]
+    hidden: Mapping[str, int]
+    wasted: int
+
+
+def gather(
+    base: Image, head: Image, diff: TreeDiff, packages: Sequence[PackagePair], pairs: Sequence[Pair]
+) -> tuple[Evidence, ...]:
+    """Evidence for each of `pairs`, in their order."""
+    in_base: dict[int, list[FileDelta]] = defaultdict(list)
+    in_head: dict[int, list[FileDelta]] = defaultdict(list)
+    for change in diff.changes:
+        in_base[change.base_layer].append(change)
+        in_head[change.head_layer].append(change)
+    by_pair = _packages_by_pair(base, head, packages, pairs)
+    return tuple(_evidence(base, head, pair, in_base, in_head, by_pair.get(pair, ())) for pair in pairs)
+
+
+def _evidence(
+    base: Image,
+    head: Image,
+    pair: Pair,
+    in_base: Mapping[int, Sequence[FileDelta]],
+    in_head: Mapping[int, Sequence[FileDelta]],
+    packages: Sequence[PackagePair],
+) -> Evidence:
+    files: dict[str, int] = {}
+    new_paths: set[str] = set()
+    if pair.head is not None:
+        for change in in_head.get(pair.head, ()):
+            files[change.path] = change.head_size
+            if change.base_layer < 0:
+                new_paths.add(change.path)
+    if pair.base is not None:
+        for change in in_base.get(pair.base, ()):
+            files[change.path] = files.get(change.path, 0) - change.base_size
+    return Evidence(
+        files=files,
+        new_paths=frozenset(new_paths),
+        packages=tuple(packages),
+        copies={} if pair.head is None else _copies(base, head, pair.head),
+        hidden={wasted.path.lstrip("/"): wasted.size for wasted in head.waste.largest if wasted.layer == pair.head},
+        wasted=_wasted(head, pair.head) - _wasted(base, pair.base),
+    )
+
+
+def _wasted(image: Image, layer: int | None) -> int:
+    if layer is None or layer >= len(image.waste.by_layer):
+        return 0
+    return image.waste.by_layer[layer]
+
+
+def _copies(base: Image, head: Image, layer: int) -> dict[str, int]:
+    """Paths that `layer` stores anew, as large as before, where the instruction or the base says they are the same."""
+    instruction = understand(head.layers[layer].created_by)
+    owns = any(word.rpartition("/")[2] in _OWNERSHIP for command in instruction.commands for word in command[:1])
+    found: dict[str, int] = {}
+    for wasted in head.waste.largest:
+        path = wasted.path.lstrip("/")
+        placed = head.tree.nodes.get(path)
+        if placed is None or wasted.layer >= layer or placed.layer != layer or placed.entry.kind is not Kind.FILE:
+            continue
+        if placed.entry.size != wasted.size:
+            continue
+        before = base.tree.nodes.get(path)
+        if owns or (before is not None and before.entry.digest == placed.entry.digest):
+            found[path] = wasted.size
+    return found
+
+
+def _packages_by_pair(
+    base: Image, head: Image, packages: Sequence[PackagePair], pairs: Sequence[Pair]
+) -> dict[Pair, list[PackagePair]]:
+    """Gives each package to the pair whose layer installed it, or whose instruction calls its manager."""
+    of_head: dict[int | None, Pair] = {pair.head: pair for pair in pairs if pair.head is not None}
+    of_base: dict[int | None, Pair] = {pair.base: pair for pair in pairs if pair.base is not None}
+    callers = _callers(base, head, pairs)
+    found: dict[Pair, list[PackagePair]] = defaultdict(list)
+    for package_pair in packages:
+        owner: Pair | None = None
+        if package_pair.head is not None:
+            owner = of_head.get(_recording_layer(head, package_pair.head))
+        elif package_pair.base is not None:
+            owner = of_base.get(_recording_layer(base, package_pair.base))
+        package = package_pair.head or package_pair.base
+        if owner is None and package is not None:
+            owner = callers.get(package.ecosystem)
+        if owner is not None:
+            found[owner].append(package_pair)
+    return found
+
+
+def _callers(base: Image, head: Image, pairs: Sequence[Pair]) -> dict[Ecosystem, Pair]:
+    """For each ecosystem the pair that changed most among those whose instruction installs with it."""
+    best: dict[Ecosystem, tuple[int, Pair]] = {}
+    for pair in pairs:
+        new = head.layers[pair.head] if pair.head is not None else None
+        old = base.layers[pair.base] if pair.base is not None else None
+        layer = new or old
+        if layer is None:
+            continue
+        weight = abs((new.size if new else 0) - (old.size if old else 0))
+        instruction: Instruction = understand(layer.created_by)
+        for ecosystem in {install.ecosystem for install in instruction.installs} - {None}:
+            if ecosystem is not None and weight > best.get(ecosystem, (-1,))[0]:
+                best[ecosystem] = (weight, pair)
+    return {ecosystem: pair for ecosystem, (_, pair) in best.items()}
+
+
+def _recording_layer(image: Image, package: Package) -> int | None:
+    """The layer that wrote what only this package's installation writes; None where all packages share one record."""
+    nodes = image.tree.nodes
+    if package.ecosystem in (Ecosystem.PIP, Ecosystem.NPM):
+        candidates = [package.path.lstrip("/")]
+    elif package.ecosystem is Ecosystem.APT:
+        # dpkg writes one list of files for each package when it installs it; the name may carry the architecture.
+        info = "var/lib/dpkg/info"
+        candidates = [f"{info}/{package.name}{mark}.list" for mark in ("", ":amd64", ":arm64", ":i386", ":armhf")]
+    else:
+        candidates = []
+    return next((placed.layer for path in candidates if (placed := nodes.get(path)) is not None), None)

@@ -1,0 +1,63 @@
+"""Which files differ between two file trees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from weighbridge.core.footprint import footprint
+from weighbridge.model.change import Change
+
+if TYPE_CHECKING:
+    from weighbridge.model.files import FileTree
+
+
+class FileDelta(NamedTuple):
+    """One path that differs and is not a directory.
+
+    Sizes are bytes as `footprint` counts them, zero where the side lacks the path; a layer is the index of
+    the one that the side's entry came from, -1 where it lacks the path.
+    """
+
+    path: str
+    change: Change
+    base_size: int
+    head_size: int
+    base_layer: int
+    head_layer: int
+
+    @property
+    def delta(self) -> int:
+        """Bytes, head minus base."""
+        return self.head_size - self.base_size
+
+
+class TreeDiff(NamedTuple):
+    """The differing files of two trees, and all files of both with their bytes."""
+
+    changes: tuple[FileDelta, ...]
+    base: dict[str, int]
+    head: dict[str, int]
+
+
+def diff_trees(base: FileTree, head: FileTree) -> TreeDiff:
+    """Compares content, size, mode, owner and link of every path; the deltas add up to the trees' difference.
+
+    Directories' own modes and owners are not looked at: they weigh nothing.
+    """
+    before, after = footprint(base), footprint(head)
+    changes: list[FileDelta] = []
+    for path, size in after.items():
+        new = head.nodes[path]
+        old_size = before.get(path)
+        if old_size is None:
+            changes.append(FileDelta(path, Change.ADDED, 0, size, -1, new.layer))
+            continue
+        old = base.nodes[path]
+        if size != old_size or (old.entry is not new.entry and old.entry != new.entry):
+            changes.append(FileDelta(path, Change.CHANGED, old_size, size, old.layer, new.layer))
+    changes.extend(
+        FileDelta(path, Change.REMOVED, size, 0, base.nodes[path].layer, -1)
+        for path, size in before.items()
+        if path not in after
+    )
+    return TreeDiff(tuple(changes), before, after)

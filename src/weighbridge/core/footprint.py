@@ -1,0 +1,73 @@
+"""Whose bytes: a number for every path of a file tree, that adds up to the tree's size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weighbridge.model.files import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from weighbridge.model.files import FileTree
+
+
+def parent(path: str) -> str:
+    """The directory that holds `path`; the root is the empty string, and its own parent."""
+    return path.rpartition("/")[0]
+
+
+def depth(path: str) -> int:
+    """How many directories stand above; the root's is 0."""
+    return path.count("/") + 1 if path else 0
+
+
+def footprint(tree: FileTree) -> dict[str, int]:
+    """Bytes of each path that is not a directory.
+
+    Names of one inode share its bytes: the one that the layer wrote has them all, or the first in
+    order of name where that one is gone; the others have none.
+    """
+    sizes: dict[str, int] = {}
+    linked: dict[tuple[int, str], list[str]] = {}
+    for path, (entry, _, content_layer, content_path) in tree.nodes.items():
+        if entry.kind is Kind.DIRECTORY:
+            continue
+        sizes[path] = entry.size
+        if entry.kind is Kind.HARDLINK:
+            linked.setdefault((content_layer, content_path), []).append(path)
+    for (content_layer, content_path), names in linked.items():
+        original = tree.nodes.get(content_path)
+        if original is not None and (original.content_layer, original.content_path) == (content_layer, content_path):
+            names.append(content_path)
+        owner = content_path if content_path in names else min(names)
+        size = max(sizes[name] for name in names)
+        for name in names:
+            sizes[name] = 0
+        sizes[owner] = size
+    return sizes
+
+
+def directories(paths: Iterable[str]) -> set[str]:
+    """Every directory above one of `paths`, the root included if there is any path."""
+    found: set[str] = set()
+    for path in paths:
+        above = parent(path)
+        while above not in found:
+            found.add(above)
+            above = parent(above)
+    return found
+
+
+def directory_totals(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Bytes below each directory, from bytes by path."""
+    totals: dict[str, int] = {"": 0}
+    for path, size in sizes.items():
+        above = path.rpartition("/")[0]
+        totals[above] = totals.get(above, 0) + size
+    for directory in sorted(directories(sizes), key=depth, reverse=True):
+        total = totals.setdefault(directory, 0)
+        if directory:
+            above = parent(directory)
+            totals[above] = totals.get(above, 0) + total
+    return totals
