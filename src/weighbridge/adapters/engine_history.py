@@ -1,0 +1,60 @@
+"""Which entries of an engine's history made a layer.
+
+The engine's history call leaves out the `empty_layer` mark that the image's configuration holds, so it is told
+from the instruction: the metadata instructions never make one, RUN, COPY and ADD always do, and WORKDIR does where
+it had to make a directory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from weighbridge.model.image import HistoryEntry
+
+_NEVER = frozenset(
+    "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME".split()
+)
+_ALWAYS = frozenset("ADD COPY RUN".split())
+# `/bin/sh -c #(nop)  CMD ["bash"]` of the classic builder, `CMD ["bash"]` of BuildKit.
+_NOP = re.compile(r"^(?:\S+ -c )?#\(nop\)\s+")
+
+
+def history_entries(raw: Sequence[Mapping[str, Any]], layers: int) -> tuple[HistoryEntry, ...]:
+    """The engine's answer (newest first) as history, oldest first, with as many layers as the image has.
+
+    Where the entries can't account for `layers`, all of what is doubtful counts as empty: lines are then
+    matched by what is certain.
+    """
+    oldest_first = list(reversed(raw))
+    certain = [_makes_layer(entry) for entry in oldest_first]
+    missing = layers - sum(made is True for made in certain)
+    marks: list[bool] = []
+    for made in certain:
+        if made is None and missing > 0:
+            missing -= 1
+            marks.append(True)
+        else:
+            marks.append(made is True)
+    return tuple(
+        HistoryEntry(
+            created_by=str(entry.get("CreatedBy") or ""), empty=not made, comment=str(entry.get("Comment") or "")
+        )
+        for entry, made in zip(oldest_first, marks, strict=True)
+    )
+
+
+def _makes_layer(entry: Mapping[str, Any]) -> bool | None:
+    """True, False, or None where the instruction alone doesn't tell."""
+    if entry.get("Size"):
+        return True
+    text = str(entry.get("CreatedBy") or "").strip()
+    instruction = _NOP.sub("", text)
+    keyword = instruction.split(" ", 1)[0].upper()
+    if keyword in _NEVER:
+        return False
+    # The classic builder writes RUN as `/bin/sh -c …` or `|1 A=b /bin/sh -c …`.
+    if keyword in _ALWAYS or (instruction == text and text.startswith(("/bin/sh -c ", "|"))):
+        return True
+    return None

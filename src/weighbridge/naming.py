@@ -1,0 +1,65 @@
+"""What an image can be named by, after skopeo's transports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from weighbridge.errors import UsageError
+
+
+class Transport(StrEnum):
+    """Where an image is read from."""
+
+    DAEMON = "docker-daemon"
+    DOCKER_ARCHIVE = "docker-archive"
+    OCI_ARCHIVE = "oci-archive"
+    OCI_DIRECTORY = "oci"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageName:
+    """`path` is None for the daemon; `reference` None where an archive holds one image. `text` is as the user wrote it."""
+
+    text: str
+    transport: Transport
+    path: Path | None = None
+    reference: str | None = None
+
+
+def parse_image_name(text: str) -> ImageName:
+    """Parses `docker-daemon:REF`, `docker-archive:PATH[:REF]`, `oci-archive:PATH[:REF]`, `oci:DIR[:REF]` or a bare name.
+
+    A bare name is looked up in the daemon. Raises UsageError.
+    """
+    if not text or any(ord(character) < 32 for character in text):
+        raise UsageError(f"{text!r} does not name an image")
+    if text.startswith("docker://"):
+        raise UsageError(f"{text}: pull the image first and name it docker-daemon:{text[len('docker://') :]}")
+    prefix, _, rest = text.partition(":")
+    if prefix == Transport.DAEMON:
+        return ImageName(text=text, transport=Transport.DAEMON, reference=_needed(rest, text))
+    if prefix in (Transport.DOCKER_ARCHIVE, Transport.OCI_ARCHIVE, Transport.OCI_DIRECTORY):
+        path, reference = _split_path(_needed(rest, text))
+        if not path.exists():
+            raise UsageError(f"{text}: there is no {path}")
+        return ImageName(text=text, transport=Transport(prefix), path=path, reference=reference)
+    if Path(text).exists() and "/" in text:
+        kind = Transport.OCI_DIRECTORY if Path(text).is_dir() else Transport.DOCKER_ARCHIVE
+        raise UsageError(f"{text} is a path; to weigh what it holds, write {kind}:{text}")
+    return ImageName(text=text, transport=Transport.DAEMON, reference=text)
+
+
+def _needed(rest: str, text: str) -> str:
+    if not rest:
+        raise UsageError(f"{text}: what is to be weighed must follow the colon")
+    return rest
+
+
+def _split_path(rest: str) -> tuple[Path, str | None]:
+    """PATH[:REF]. A path that exists whole wins, so that paths with colons can be named."""
+    if Path(rest).exists() or ":" not in rest:
+        return Path(rest), None
+    path, _, reference = rest.partition(":")
+    return Path(path), reference or None

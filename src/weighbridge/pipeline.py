@@ -1,0 +1,243 @@
+"""The use cases: verbs, each from values to a Report."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from weighbridge import __version__
+from weighbridge.building import BuildLog, Built, Job, Side, build_all
+from weighbridge.core.compare import compare
+from weighbridge.core.summarize import summarize
+from weighbridge.core.verdict import judge, overall
+from weighbridge.dockerfile.lines import base_reference
+from weighbridge.errors import GitError, ImageNotFound, MalformedImage, RevisionNotFound
+from weighbridge.model.budget import Budget
+from weighbridge.model.build import BuildSpec
+from weighbridge.model.image import Image
+from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable
+from weighbridge.naming import ImageName
+from weighbridge.ports import Builder, Engine, Repository
+from weighbridge.revisions import Refs
+from weighbridge.settings import ImageSettings, Settings
+from weighbridge.weighing import Origin, Scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yard:
+    """What `check_revisions` works with: one owner for each outside thing."""
+
+    repository: Repository
+    builder: Builder
+    engine: Callable[[], Engine]
+    scale: Scale
+    log: BuildLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trees:
+    """The checked-out trees. `base` is None where there is nothing to compare with, or says why it is not there."""
+
+    base: Path | Unavailable | None
+    head: Path
+
+
+def check_revisions(
+    settings: Settings,
+    refs: Refs,
+    yard: Yard,
+    *,
+    repository: str | None,
+    server_url: str | None,
+    pull_request: int | None,
+) -> Report:
+    """Builds both revisions of every configured image, weighs and compares them.
+
+    Whatever it made (worktrees, images) is gone when it ends. Raises WeighbridgeError only for what
+    concerns all images; what one image or side could not give is a value in the report.
+    """
+    with ExitStack() as stack:
+        trees = _check_out(refs, yard.repository, stack)
+        images = [
+            _check_image(image, platform, trees, yard)
+            for image in settings.images
+            for platform in image.platforms or (None,)
+        ]
+    return _report(
+        images,
+        base=refs.base,
+        head=refs.head,
+        repository=repository,
+        server_url=server_url,
+        pull_request=pull_request,
+        minimum_change=settings.minimum_change,
+    )
+
+
+def compare_images(
+    base: ImageName, head: ImageName, scale: Scale, *, name: str | None, budget: Budget, minimum_change: int = 0
+) -> Report:
+    """Two images, however named. Raises WeighbridgeError."""
+    base_image, head_image = scale.named_images([base, head])
+    image = _image_report(
+        name or head.text, None, budget, base=_Weighed(image=base_image), head=_Weighed(image=head_image)
+    )
+    return _report(
+        [image],
+        base=Revision(commit=None, label=base.text),
+        head=Revision(commit=None, label=head.text),
+        minimum_change=minimum_change,
+    )
+
+
+def inspect_image(name: ImageName, scale: Scale, *, budget: Budget) -> Report:
+    """One image on its own. Raises WeighbridgeError."""
+    (image,) = scale.named_images([name])
+    report = _image_report(name.text, None, budget, base=None, head=_Weighed(image=image))
+    return _report([report], base=None, head=Revision(commit=None, label=name.text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    image: Image
+    build_seconds: float | None = None
+
+
+def _check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
+    head = repository.root if refs.checkout is None else stack.enter_context(repository.worktree(refs.checkout))
+    if refs.base is None or refs.base.commit is None:
+        return Trees(base=None, head=head)
+    try:
+        return Trees(base=stack.enter_context(repository.worktree(refs.base.commit)), head=head)
+    except (GitError, RevisionNotFound) as error:
+        # The half that can be measured is still reported.
+        return Trees(base=Unavailable(stage=Stage.CHECKOUT, reason=str(error)), head=head)
+
+
+def _check_image(image: ImageSettings, platform: str | None, trees: Trees, yard: Yard) -> ImageReport:
+    spec = image.build_spec(platform)
+    jobs = list(_jobs(spec, trees))
+    with ExitStack() as stack:
+        stack.enter_context(_removed_afterwards([job.tag for job in jobs], yard))
+        with yard.log.group(f"Build {spec.name}" + (f" for {platform}" if platform else "")):
+            built = dict(zip((job.side for job in jobs), build_all(jobs, yard.builder, yard.log), strict=True))
+        weighed = _weigh(built, spec, yard)
+    base: _Weighed | Unavailable | None = trees.base if isinstance(trees.base, Unavailable) else weighed.get(Side.BASE)
+    return _image_report(
+        spec.name, platform, image.budget, base=base, head=weighed[Side.HEAD], dockerfile=spec.dockerfile
+    )
+
+
+def _jobs(spec: BuildSpec, trees: Trees) -> Iterator[Job]:
+    # The tag is this run's own, so that removing it takes nothing that anyone else has.
+    run = secrets.token_hex(6)
+    for side, tree in ((Side.BASE, trees.base), (Side.HEAD, trees.head)):
+        if isinstance(tree, Path):
+            yield Job(side=side, spec=spec, tree=tree, tag=f"weighbridge-{run}:{side}")
+
+
+@contextlib.contextmanager
+def _removed_afterwards(tags: Sequence[str], yard: Yard) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        engine = yard.engine()
+        for tag in tags:
+            engine.remove(tag)
+
+
+def _weigh(built: dict[Side, Built | Unavailable], spec: BuildSpec, yard: Yard) -> dict[Side, _Weighed | Unavailable]:
+    """Reads what was built, both sides in one pass; a side that can't be read takes only itself away."""
+    ready = {side: made for side, made in built.items() if isinstance(made, Built)}
+    result: dict[Side, _Weighed | Unavailable] = {
+        side: made for side, made in built.items() if isinstance(made, Unavailable)
+    }
+    try:
+        images = _read(list(ready.values()), spec, yard)
+    except (ImageNotFound, MalformedImage) as error:
+        if len(ready) == 1:
+            return result | {side: Unavailable(stage=Stage.READ, reason=str(error)) for side in ready}
+        for side, made in ready.items():
+            result |= _weigh({side: made}, spec, yard)
+        return result
+    for (side, made), image in zip(ready.items(), images, strict=True):
+        result[side] = _Weighed(image=image, build_seconds=made.image.seconds)
+    return result
+
+
+def _read(built: Sequence[Built], spec: BuildSpec, yard: Yard) -> tuple[Image, ...]:
+    return yard.scale.daemon_images([made.tag for made in built], [_origin(made, spec, yard) for made in built])
+
+
+def _origin(made: Built, spec: BuildSpec, yard: Yard) -> Origin:
+    base_name = base_reference(made.dockerfile, spec.target, spec.build_args)
+    base_diff_ids = None
+    if base_name is not None:
+        # BuildKit need not leave the base in the image store; then provenance or history tell it.
+        with contextlib.suppress(ImageNotFound):
+            base_diff_ids = yard.engine().describe(base_name).diff_ids
+    return Origin(
+        dockerfile=made.dockerfile,
+        provenance=made.image.provenance,
+        target=spec.target,
+        base_name=base_name,
+        base_diff_ids=base_diff_ids,
+    )
+
+
+def _image_report(
+    name: str,
+    platform: str | None,
+    budget: Budget,
+    *,
+    base: _Weighed | Unavailable | None,
+    head: _Weighed | Unavailable,
+    dockerfile: str | None = None,
+) -> ImageReport:
+    base_image = base.image if isinstance(base, _Weighed) else None
+    head_image = head.image if isinstance(head, _Weighed) else None
+    base_side = (
+        summarize(base.image, against=None, build_seconds=base.build_seconds) if isinstance(base, _Weighed) else base
+    )
+    head_side = (
+        summarize(head.image, against=base_image, build_seconds=head.build_seconds)
+        if isinstance(head, _Weighed)
+        else head
+    )
+    return ImageReport(
+        name=name,
+        platform=platform or next((image.platform for image in (head_image, base_image) if image), "unknown"),
+        dockerfile=dockerfile,
+        base=base_side,
+        head=head_side,
+        diff=compare(base_image, head_image) if base_image and head_image else None,
+        budget=budget,
+        verdict=judge(budget, base_side, head_side),
+    )
+
+
+def _report(
+    images: Sequence[ImageReport],
+    *,
+    base: Revision | None,
+    head: Revision,
+    repository: str | None = None,
+    server_url: str | None = None,
+    pull_request: int | None = None,
+    minimum_change: int = 0,
+) -> Report:
+    return Report(
+        tool_version=__version__,
+        repository=repository,
+        server_url=server_url,
+        pull_request=pull_request,
+        base=base,
+        head=head,
+        images=tuple(images),
+        verdict=overall(images),
+        minimum_change=minimum_change,
+    )

@@ -1,0 +1,202 @@
+"""The one model of everything that can be set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from weighbridge.model.budget import Budget, Status
+from weighbridge.model.build import BuildSpec
+from weighbridge.settings.values import (
+    Assignments,
+    Boolean,
+    Bytes,
+    Duration,
+    FailOn,
+    Increase,
+    Inside,
+    Items,
+    Line,
+    Lines,
+    Network,
+    Platforms,
+    ReferenceItems,
+    References,
+    RevisionName,
+    Word,
+)
+
+DEFAULT_CONFIG = ".weighbridge.yml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What else is known of a setting: its default in words, and whether it belongs to one run, never to the file."""
+
+    default: str | None = None
+    run_only: bool = False
+
+
+def kebab(name: str) -> str:
+    """A field's name as it is written in inputs, options and the file."""
+    return name.replace("_", "-")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=kebab,
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,
+    )
+
+
+class ImageSettings(_Model):
+    """One image: how it is built, with the meanings of docker/build-push-action's inputs, and its budget."""
+
+    name: Annotated[Word, About(default="the context's directory, or the repository's name")] = Field(
+        description="What the image is called in reports, comments and history."
+    )
+    context: Inside = Field(".", description="Directory of the build context, relative to the repository.")
+    file: Annotated[Inside | None, About(default="Dockerfile in the context")] = Field(
+        None, description="Path of the Dockerfile, relative to the repository."
+    )
+    target: Word | None = Field(None, description="Stage to build.")
+    build_args: Assignments = Field((), description="Build arguments, one `KEY=value` a line.")
+    build_contexts: References = Field((), description="Additional build contexts, one `name=path` a line.")
+    secrets: Annotated[tuple[SecretStr, ...], About(run_only=True)] = Field(
+        (), description="Secrets of the build, one `KEY=value` a line; they are masked in every log."
+    )
+    secret_envs: ReferenceItems = Field(
+        (), description="Secrets of the build from environment variables, `KEY=VARIABLE`, separated by commas or lines."
+    )
+    secret_files: References = Field((), description="Secrets of the build from files, one `KEY=path` a line.")
+    ssh: Items = Field((), description="SSH agent sockets or keys to expose to the build, separated by commas or lines.")
+    cache_from: Lines = Field((), description="Where the build reads caches, one `type=…` or reference a line.")
+    cache_to: Lines = Field((), description="Where the head's build writes caches, one `type=…` a line.")
+    platforms: Annotated[Platforms, About(default="the builder's own")] = Field(
+        (), description="Platforms to build and weigh, such as `linux/amd64`, separated by commas or lines."
+    )
+    pull: Boolean = Field(False, description="Always look for newer base images.")
+    no_cache: Boolean = Field(False, description="Build without the cache.")
+    network: Network | None = Field(None, description="Network mode of the build's `RUN` instructions.")
+    timeout: Annotated[Duration, About(default="1h")] = Field(
+        3600.0, description="Longest time that one build may take: seconds, or a number with `s`, `m` or `h`."
+    )
+    max_size: Annotated[Bytes | None, About(default="no limit")] = Field(
+        None, description="Unpacked size above which the verdict is fail, such as `250MB`."
+    )
+    max_increase: Annotated[Increase | None, About(default="no limit")] = Field(
+        None, description="Growth against the base above which the verdict is fail: unpacked bytes (`10MB`) or percent (`5%`)."
+    )
+
+    @property
+    def budget(self) -> Budget:
+        """The image's limits, in unpacked bytes."""
+        return Budget(max_size=self.max_size, max_increase=self.max_increase)
+
+    def specs(self) -> tuple[BuildSpec, ...]:
+        """What to build: one for each platform."""
+        return tuple(self._spec(platform) for platform in self.platforms or (None,))
+
+    def _spec(self, platform: str | None) -> BuildSpec:
+        return BuildSpec(
+            name=self.name,
+            context=self.context,
+            file=self.file,
+            target=self.target,
+            build_args=self.build_args,
+            build_contexts=self.build_contexts,
+            secrets=tuple(secret.get_secret_value() for secret in self.secrets),
+            secret_envs=self.secret_envs,
+            secret_files=self.secret_files,
+            ssh=self.ssh,
+            cache_from=self.cache_from,
+            cache_to=self.cache_to,
+            platform=platform,
+            pull=self.pull,
+            no_cache=self.no_cache,
+            network=self.network,
+            timeout=self.timeout,
+        )
+
+    @model_validator(mode="after")
+    def _secrets_have_one_source(self) -> ImageSettings:
+        taken = {secret.get_secret_value().partition("=")[0]: "secrets" for secret in self.secrets}
+        for field, references in (("secret-envs", self.secret_envs), ("secret-files", self.secret_files)):
+            for reference in references:
+                key = reference.partition("=")[0]
+                if key in taken:
+                    raise _contradiction(f"the secret {key[:64]} is in {taken[key]} already", field)
+                taken[key] = field
+        return self
+
+
+class Settings(_Model):
+    """Everything that can be set. Where nothing is said, one image is built from the repository's own Dockerfile."""
+
+    images: tuple[ImageSettings, ...] = Field(min_length=1, description="The images to weigh.")
+    github_token: Annotated[SecretStr | None, About(run_only=True, default="`${{ github.token }}`")] = Field(
+        None, description="Token that finds the pull request and writes its comment; needs `pull-requests: write`."
+    )
+    comment_mode: Literal["always", "changes", "off"] = Field(
+        "always",
+        description="When to comment: `always`, only if something changed (`changes`; a comment that is there is updated), or `off`.",
+    )
+    comment_key: Word = Field("default", description="Tells comments apart where a pull request has several.")
+    base_ref: Annotated[RevisionName | None, About(run_only=True, default="what the head would be merged into")] = Field(
+        None, description="What to compare with: a branch (from where the head left it), a tag or a commit."
+    )
+    pr_number: Annotated[int | None, About(run_only=True, default="the event's")] = Field(
+        None, ge=1, description="Number of the pull request to comment on."
+    )
+    minimum_change: Bytes = Field(0, description="Changes below this many unpacked bytes are not worth a comment.")
+    fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
+        frozenset({Status.FAIL, Status.UNKNOWN}),
+        description="Verdicts that fail the job: a list of `fail`, `unknown` and `warn`, or `never`.",
+    )
+    accept_label: Annotated[Line, Field(max_length=50)] = Field(
+        "weighbridge: accepted", description="Label of a pull request that turns a failed verdict into a pass."
+    )
+    job_summary: Boolean = Field(True, description="Whether to write the report into the job's summary.")
+    github_retries: int = Field(
+        10, ge=0, le=100, description="How often a request that GitHub fails to answer is tried again."
+    )
+    config: Annotated[Line, About(run_only=True)] = Field(
+        DEFAULT_CONFIG, description="Path of the configuration file, relative to the repository."
+    )
+    report_directory: Annotated[Line, About(run_only=True)] = Field(
+        "weighbridge-report", description="Directory for the report's files, relative to the workspace."
+    )
+
+    def secret_values(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Everything that must not reach a log: the token and the builds' secrets, those from `environ` too."""
+        return tuple(dict.fromkeys(value for value in self._secret_values(environ) if value))
+
+    def _secret_values(self, environ: Mapping[str, str]) -> Iterator[str]:
+        if self.github_token is not None:
+            yield self.github_token.get_secret_value()
+        for image in self.images:
+            for secret in image.secrets:
+                yield secret.get_secret_value().partition("=")[2]
+            for reference in image.secret_envs:
+                yield environ.get(reference.partition("=")[2], "")
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Settings:
+        names = [image.name for image in self.images]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise _contradiction(f"two images are called {name}: give each its own name", "images", index, "name")
+        return self
+
+
+def _contradiction(message: str, *at: str | int) -> PydanticCustomError:
+    """An error of a whole model, with the place inside it that the user should look at."""
+    return PydanticCustomError("contradiction", "{message}", {"message": message, "at": at})

@@ -1,0 +1,118 @@
+"""From a name to an Image: the reading half of the pipeline, shared by `check`, `compare` and `inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from weighbridge.dockerfile.lines import attribute
+from weighbridge.errors import ImageNotFound, UsageError
+from weighbridge.model.build import Provenance
+from weighbridge.model.dockerfile import Dockerfile
+from weighbridge.model.files import LayerIndex
+from weighbridge.model.image import Image, ImageDescription
+from weighbridge.naming import ImageName, Transport
+from weighbridge.ports import Engine, LayerCache
+from weighbridge.reading.archive import read_archive, read_stream
+from weighbridge.reading.image import assemble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What is known of how an image was built; all None for an image that merely has a name."""
+
+    dockerfile: Dockerfile | None = None
+    provenance: Provenance | None = None
+    target: str | None = None
+    base_name: str | None = None
+    base_diff_ids: tuple[str, ...] | None = None
+
+
+Progress = Callable[[str, int], None]
+"""Called with what is read and the number of further bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Reads images. The engine is asked for only when an image of the daemon is wanted."""
+
+    engine: Callable[[], Engine]
+    cache: LayerCache
+    progress: Progress
+
+    def daemon_images(self, references: Sequence[str], origins: Sequence[Origin]) -> tuple[Image, ...]:
+        """Reads images of the daemon in one pass, layers that they share or that are known once.
+
+        Raises ImageNotFound, EngineUnavailable, MalformedImage.
+        """
+        engine = self.engine()
+        descriptions = [engine.describe(reference) for reference in references]
+        indexes = self._indexes(engine, descriptions)
+        return tuple(
+            _assembled(description, indexes, origin) for description, origin in zip(descriptions, origins, strict=True)
+        )
+
+    def named_images(self, names: Sequence[ImageName]) -> tuple[Image, ...]:
+        """Reads images by name, in the order of the names; those of the daemon in one pass."""
+        in_daemon = [name.reference or "" for name in names if name.transport is Transport.DAEMON]
+        from_daemon = iter(self.daemon_images(in_daemon, [Origin()] * len(in_daemon)) if in_daemon else ())
+        read: dict[str, LayerIndex] = {}
+        return tuple(
+            next(from_daemon) if name.transport is Transport.DAEMON else self._archived(name, read) for name in names
+        )
+
+    def _archived(self, name: ImageName, read: dict[str, LayerIndex]) -> Image:
+        """`read` holds the layers of the archives before this one: verified, so they need not be read again."""
+        if name.path is None:
+            raise UsageError(f"{name.text}: an archive needs a path")
+        archive = read_archive(
+            name.path,
+            name.reference,
+            cached=lambda diff_id: read.get(diff_id) or self.cache.get(diff_id),
+            progress=lambda count: self.progress(name.text, count),
+        )
+        for diff_id, index in archive.indexes.items():
+            if diff_id not in read:
+                read[diff_id] = index
+                self.cache.put(index)
+        return _assembled(archive.description, archive.indexes, Origin())
+
+    def _indexes(self, engine: Engine, descriptions: Sequence[ImageDescription]) -> Mapping[str, LayerIndex]:
+        known: dict[str, LayerIndex] = {}
+        missing: list[ImageDescription] = []
+        for description in descriptions:
+            for diff_id in description.diff_ids:
+                if diff_id not in known and (index := self.cache.get(diff_id)) is not None:
+                    known[diff_id] = index
+            if any(diff_id not in known for diff_id in description.diff_ids):
+                missing.append(description)
+        if missing:
+            references = list(dict.fromkeys(description.reference for description in missing))
+            with engine.save(references) as chunks:
+                fresh = read_stream(
+                    chunks,
+                    missing,
+                    cached=known.get,
+                    progress=lambda count: self.progress(", ".join(references), count),
+                )
+            for diff_id, index in fresh.items():
+                if diff_id not in known:
+                    known[diff_id] = index
+                    self.cache.put(index)
+        for description in descriptions:
+            for diff_id in description.diff_ids:
+                if diff_id not in known:
+                    raise ImageNotFound(f"{description.reference}: the engine did not hand out layer {diff_id}")
+        return known
+
+
+def _assembled(description: ImageDescription, indexes: Mapping[str, LayerIndex], origin: Origin) -> Image:
+    attributions = attribute(
+        description,
+        origin.dockerfile,
+        origin.provenance,
+        target=origin.target,
+        base_diff_ids=origin.base_diff_ids,
+    )
+    return assemble(description, indexes, attributions, base_name=origin.base_name)
+
