@@ -13,8 +13,9 @@ from weighbridge.model.files import LayerIndex
 from weighbridge.model.image import Image, ImageDescription
 from weighbridge.naming import ImageName, Transport
 from weighbridge.ports import Engine, LayerCache
-from weighbridge.reading.archive import read_archive, read_stream
+from weighbridge.reading.archive import read_archive
 from weighbridge.reading.image import assemble
+from weighbridge.reading.stream import read_stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import docker
 import docker.errors
@@ -16,7 +15,8 @@ import requests
 
 from weighbridge.adapters.engine_history import history_entries
 from weighbridge.errors import EngineUnavailable, ImageNotFound
-from weighbridge.model.image import ImageConfig, ImageDescription
+from weighbridge.model.image import ImageDescription
+from weighbridge.reading.config import image_config, platform_of
 
 # The engine packs a whole image before the first byte of some answers: minutes for gigabytes.
 _TIMEOUT_SECONDS = 900
@@ -45,8 +45,8 @@ class DockerEngine:
         return ImageDescription(
             reference=reference,
             id=raw["Id"],
-            platform="/".join(part for part in (raw["Os"], raw["Architecture"], raw.get("Variant")) if part),
-            config=_config(raw.get("Config") or {}),
+            platform=platform_of(raw, ("Os", "Architecture", "Variant")),
+            config=image_config(raw.get("Config") or {}),
             diff_ids=diff_ids,
             history=history_entries(history, len(diff_ids)),
             packed_sizes=(None,) * len(diff_ids),
@@ -101,21 +101,6 @@ class DockerEngine:
         if "FileNotFoundError" in text or "No such file" in text:
             return f"no container engine at {host}: start Docker, mount its socket, or set DOCKER_HOST"
         return f"the container engine at {host} does not answer: {_one_line(error)}"
-
-
-def _config(raw: Mapping[str, Any]) -> ImageConfig:
-    return ImageConfig(
-        entrypoint=tuple(raw.get("Entrypoint") or ()),
-        command=tuple(raw.get("Cmd") or ()),
-        environment=tuple(raw.get("Env") or ()),
-        exposed_ports=tuple(sorted(raw.get("ExposedPorts") or ())),
-        user=raw.get("User") or "",
-        working_directory=raw.get("WorkingDir") or "",
-        volumes=tuple(sorted(raw.get("Volumes") or ())),
-        labels=tuple(sorted((raw.get("Labels") or {}).items())),
-        stop_signal=raw.get("StopSignal") or "",
-        health_check=tuple((raw.get("Healthcheck") or {}).get("Test") or ()),
-    )
 
 
 def _one_line(error: Exception) -> str:

@@ -46,15 +46,19 @@ class LayerIndex:
     `size` is the unpacked size: the sum of the sizes of the regular files, hard links counted once,
     as the engine's own `docker history` counts. `whiteouts` are deleted paths; `opaque` are the
     directories whose lower content is hidden. `contents` keeps the small files that
-    name packages (path → bytes), bounded by the reader.
+    name packages (path → bytes), bounded by the reader. `packed_size` is what the layer weighs as it is stored
+    compressed, None where it was met
+    plain; `packed_estimate` is what gzip would make of it (see reading.layer).
     """
 
     diff_id: str
     size: int
+    packed_estimate: int
     entries: tuple[Entry, ...]
     whiteouts: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    packed_size: int | None = None
 
 
 class Placed(NamedTuple):

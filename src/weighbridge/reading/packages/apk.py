@@ -1,0 +1,21 @@
+"""Alpine's packages: `/lib/apk/db/installed`. Format: the Alpine wiki's "Apk spec", fields P, V and I."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from weighbridge.model.files import FileTree
+from weighbridge.model.packages import Ecosystem, Package
+from weighbridge.reading.packages.text import plausible, size_or_none, stanzas
+
+INSTALLED = "lib/apk/db/installed"
+
+
+def packages(tree: FileTree) -> Iterator[Package]:
+    """Installed packages; `I:` counts bytes."""
+    for fields in stanzas(tree.contents.get(INSTALLED, b"")):
+        name, version = fields.get("P", ""), fields.get("V", "")
+        if plausible(name, version):
+            yield Package(
+                ecosystem=Ecosystem.APK, name=name, version=version, size=size_or_none(fields.get("I")), path=INSTALLED
+            )

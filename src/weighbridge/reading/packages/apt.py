@@ -1,0 +1,32 @@
+"""Debian's packages: `/var/lib/dpkg/status`, and `status.d/` in distroless images. Format: deb822(5), deb-control(5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from weighbridge.model.files import FileTree
+from weighbridge.model.packages import Ecosystem, Package
+from weighbridge.reading.packages.text import plausible, size_or_none, stanzas
+
+STATUS = "var/lib/dpkg/status"
+STATUS_FOLDER = "var/lib/dpkg/status.d/"
+
+
+def packages(tree: FileTree) -> Iterator[Package]:
+    """Packages whose files are installed; `Installed-Size` counts KiB."""
+    for path, data in tree.contents.items():
+        if path == STATUS or (path.startswith(STATUS_FOLDER) and not path.endswith(".md5sums")):
+            for fields in stanzas(data):
+                package = _package(fields, path)
+                if package is not None:
+                    yield package
+
+
+def _package(fields: dict[str, str], path: str) -> Package | None:
+    name, version = fields.get("Package", ""), fields.get("Version", "")
+    # distroless leaves the status out; `deinstall ok config-files` has none of the package's files any more.
+    installed = fields.get("Status", "install ok installed").endswith(" installed")
+    if not installed or not plausible(name, version):
+        return None
+    size = size_or_none(fields.get("Installed-Size"), 1024)
+    return Package(ecosystem=Ecosystem.APT, name=name, version=version, size=size, path=path)

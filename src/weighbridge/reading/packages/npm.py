@@ -1,0 +1,72 @@
+"""Node's packages: `node_modules/NAME/package.json`. Format: docs.npmjs.com, "package.json"."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from weighbridge.model.files import FileTree
+from weighbridge.model.packages import Ecosystem, Package
+from weighbridge.reading.packages.text import plausible
+
+SUFFIX = "/package.json"
+_FOLDER = "node_modules"
+_MAX_PACKAGE_JSON = 1 << 20
+
+
+def packages(tree: FileTree) -> Iterator[Package]:
+    """Packages that stand directly in a `node_modules`. A size leaves nested `node_modules` to their own packages."""
+    folders = {
+        posixpath.dirname(path): data
+        for path, data in tree.contents.items()
+        if path.endswith(SUFFIX) and _owner(path) == posixpath.dirname(path)
+    }
+    if not folders:
+        return
+    sizes = _sizes(tree)
+    for folder, data in folders.items():
+        named = _name_and_version(data)
+        if named is not None:
+            yield Package(
+                ecosystem=Ecosystem.NPM,
+                name=named[0],
+                version=named[1],
+                size=sizes.get(folder, 0),
+                path=folder + SUFFIX,
+            )
+
+
+def _owner(path: str) -> str | None:
+    """The package folder that a path belongs to: what follows the last `node_modules`, with its scope."""
+    parts = path.split("/")
+    for index in range(len(parts) - 2, -1, -1):
+        if parts[index] == _FOLDER:
+            names = 2 if parts[index + 1].startswith("@") else 1
+            end = index + 1 + names
+            return "/".join(parts[:end]) if end < len(parts) else None
+    return None
+
+
+def _sizes(tree: FileTree) -> Mapping[str, int]:
+    sizes: dict[str, int] = defaultdict(int)
+    for path, placed in tree.nodes.items():
+        if placed.entry.size and _FOLDER in path:
+            owner = _owner(path)
+            if owner is not None:
+                sizes[owner] += placed.entry.size
+    return sizes
+
+
+def _name_and_version(data: bytes) -> tuple[str, str] | None:
+    if len(data) > _MAX_PACKAGE_JSON:
+        return None
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    name, version = value.get("name"), value.get("version")
+    return (name, version) if plausible(name, version) else None

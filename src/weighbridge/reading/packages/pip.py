@@ -1,0 +1,48 @@
+"""Python's distributions: `*.dist-info/METADATA` with `RECORD`, and `*.egg-info/PKG-INFO`.
+
+Formats: packaging.python.org, "Core metadata specifications" and "Recording installed projects".
+"""
+
+from __future__ import annotations
+
+import csv
+import posixpath
+from collections.abc import Iterator
+
+from weighbridge.model.files import FileTree
+from weighbridge.model.packages import Ecosystem, Package
+from weighbridge.reading.packages.text import plausible, stanzas
+
+_METADATA, _RECORD, _EGG = ".dist-info/METADATA", ".dist-info/RECORD", ".egg-info/PKG-INFO"
+SUFFIXES = (_METADATA, _RECORD, _EGG)
+
+
+def packages(tree: FileTree) -> Iterator[Package]:
+    """Installed distributions. A size is what RECORD's files weigh in the final file system, None without a RECORD."""
+    for path, data in tree.contents.items():
+        if not path.endswith((_METADATA, _EGG)):
+            continue
+        # Only the first block is the header; a description may follow.
+        fields = next(stanzas(data), {})
+        name, version = fields.get("Name", ""), fields.get("Version", "")
+        if plausible(name, version):
+            folder = posixpath.dirname(path)
+            yield Package(
+                ecosystem=Ecosystem.PIP, name=name, version=version, size=_recorded(tree, folder), path=path
+            )
+
+
+def _recorded(tree: FileTree, folder: str) -> int | None:
+    record = tree.contents.get(f"{folder}/RECORD")
+    if record is None:
+        return None
+    site = posixpath.dirname(folder)
+    total = 0
+    try:
+        for row in csv.reader(record.decode("utf-8", "replace").splitlines()):
+            if row:
+                placed = tree.nodes.get(posixpath.normpath(posixpath.join(site, row[0])).lstrip("/"))
+                total += placed.entry.size if placed is not None else 0
+    except csv.Error:
+        return None
+    return total

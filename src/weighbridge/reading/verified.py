@@ -1,0 +1,64 @@
+"""A stored layer to its index, believed only if its bytes are those of its diff ID."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from weighbridge.errors import MalformedImage
+from weighbridge.model.files import LayerIndex
+from weighbridge.reading.blobs import Blob
+from weighbridge.reading.compression import decompressed
+from weighbridge.reading.layer import index_layer
+from weighbridge.reading.source import StreamSource
+
+
+def index_blob(blob: Blob, diff_id: str) -> LayerIndex:
+    """Raises MalformedImage where the blob is not what its diff ID says."""
+    if not blob.packed:
+        # Hashing releases the interpreter's lock, so that it runs beside the indexing, on the same cached pages.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            digest = pool.submit(_digest_of, blob.chunks())
+            index = index_layer(blob.source(), diff_id)
+            _check(digest.result(), diff_id, blob.name)
+        return index
+    hashing = Hashing(decompressed(blob.chunks(), blob.compression))
+    index = index_layer(StreamSource(iter(hashing)), diff_id, packed_size=blob.size)
+    hashing.drain()
+    _check(hashing.diff_id, diff_id, blob.name)
+    return index
+
+
+class Hashing:
+    """Chunks that pass through, and what they hash to."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._state = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._state.update(chunk)
+            yield chunk
+
+    def drain(self) -> None:
+        """Hashes what nobody asked for: the padding after the last member."""
+        for _ in self:
+            pass
+
+    @property
+    def diff_id(self) -> str:
+        """`sha256:…` of what has passed."""
+        return f"sha256:{self._state.hexdigest()}"
+
+
+def _digest_of(chunks: Iterable[bytes]) -> str:
+    hashing = Hashing(chunks)
+    hashing.drain()
+    return hashing.diff_id
+
+
+def _check(found: str, diff_id: str, name: str) -> None:
+    if found != diff_id:
+        raise MalformedImage(f"the layer {name[:200]!r} is not the {diff_id[:80]} that it claims to be")
