@@ -1,10 +1,8 @@
 """The one model of everything that can be set."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
@@ -27,6 +25,7 @@ from weighbridge.settings.values import (
     ReferenceItems,
     References,
     RevisionName,
+    Secrets,
     Word,
 )
 
@@ -70,16 +69,18 @@ class ImageSettings(_Model):
     target: Word | None = Field(None, description="Stage to build.")
     build_args: Assignments = Field((), description="Build arguments, one `KEY=value` a line.")
     build_contexts: References = Field((), description="Additional build contexts, one `name=path` a line.")
-    secrets: Annotated[tuple[SecretStr, ...], About(run_only=True)] = Field(
+    secrets: Annotated[Secrets, About(run_only=True)] = Field(
         (), description="Secrets of the build, one `KEY=value` a line; they are masked in every log."
     )
     secret_envs: ReferenceItems = Field(
         (), description="Secrets of the build from environment variables, `KEY=VARIABLE`, separated by commas or lines."
     )
     secret_files: References = Field((), description="Secrets of the build from files, one `KEY=path` a line.")
-    ssh: Items = Field((), description="SSH agent sockets or keys to expose to the build, separated by commas or lines.")
+    ssh: Items = Field(
+        (), description="SSH agent sockets or keys to expose to the build, separated by commas or lines."
+    )
     cache_from: Lines = Field((), description="Where the build reads caches, one `type=…` or reference a line.")
-    cache_to: Lines = Field((), description="Where the head's build writes caches, one `type=…` a line.")
+    cache_to: Lines = Field((), description="Where the build writes caches, one `type=…` a line.")
     platforms: Annotated[Platforms, About(default="the builder's own")] = Field(
         (), description="Platforms to build and weigh, such as `linux/amd64`, separated by commas or lines."
     )
@@ -93,7 +94,8 @@ class ImageSettings(_Model):
         None, description="Unpacked size above which the verdict is fail, such as `250MB`."
     )
     max_increase: Annotated[Increase | None, About(default="no limit")] = Field(
-        None, description="Growth against the base above which the verdict is fail: unpacked bytes (`10MB`) or percent (`5%`)."
+        None,
+        description="Growth above which the verdict is fail, in unpacked bytes (`10MB`) or percent of the base (`5%`).",
     )
 
     @property
@@ -127,7 +129,7 @@ class ImageSettings(_Model):
         )
 
     @model_validator(mode="after")
-    def _secrets_have_one_source(self) -> ImageSettings:
+    def _secrets_have_one_source(self) -> Self:
         taken = {secret.get_secret_value().partition("=")[0]: "secrets" for secret in self.secrets}
         for field, references in (("secret-envs", self.secret_envs), ("secret-files", self.secret_files)):
             for reference in references:
@@ -142,16 +144,16 @@ class Settings(_Model):
     """Everything that can be set. Where nothing is said, one image is built from the repository's own Dockerfile."""
 
     images: tuple[ImageSettings, ...] = Field(min_length=1, description="The images to weigh.")
-    github_token: Annotated[SecretStr | None, About(run_only=True, default="`${{ github.token }}`")] = Field(
+    github_token: Annotated[SecretStr | None, About(run_only=True, default="the job's own token")] = Field(
         None, description="Token that finds the pull request and writes its comment; needs `pull-requests: write`."
     )
     comment_mode: Literal["always", "changes", "off"] = Field(
         "always",
-        description="When to comment: `always`, only if something changed (`changes`; a comment that is there is updated), or `off`.",
+        description="When to comment: `always`, on `changes` only (an older comment is still updated), or `off`.",
     )
     comment_key: Word = Field("default", description="Tells comments apart where a pull request has several.")
-    base_ref: Annotated[RevisionName | None, About(run_only=True, default="what the head would be merged into")] = Field(
-        None, description="What to compare with: a branch (from where the head left it), a tag or a commit."
+    base_ref: Annotated[RevisionName | None, About(run_only=True, default="what the head would be merged into")] = (
+        Field(None, description="What to compare with: a branch (from where the head left it), a tag or a commit.")
     )
     pr_number: Annotated[int | None, About(run_only=True, default="the event's")] = Field(
         None, ge=1, description="Number of the pull request to comment on."
@@ -189,7 +191,7 @@ class Settings(_Model):
                 yield environ.get(reference.partition("=")[2], "")
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Settings:
+    def _names_are_unique(self) -> Self:
         names = [image.name for image in self.images]
         for index, name in enumerate(names):
             if name in names[:index]:

@@ -13,7 +13,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 
 from weighbridge.core.rendering.units import parse_size
 from weighbridge.errors import UsageError
@@ -76,21 +76,13 @@ def parse_boolean(value: object) -> bool:
 
 def parse_bytes(value: object) -> int:
     """Bytes, as a number or as text with a decimal unit."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        size = value
-    elif isinstance(value, str):
-        text = value.strip()
-        if text.startswith("-"):
-            raise ValueError("must not be negative")
-        try:
-            size = parse_size(text)
-        except (ValueError, UsageError) as error:
-            raise ValueError("must be a size such as 250MB, 1.5GB or 1000000") from error
-    else:
-        raise ValueError("must be a size such as 250MB, 1.5GB or 1000000")
-    if size < 0:
+    text = "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value).strip()
+    if text.startswith("-"):
         raise ValueError("must not be negative")
-    return size
+    try:
+        return parse_size(text)
+    except UsageError as error:
+        raise ValueError("must be a size such as 250MB, 1.5GB or 1000000") from error
 
 
 def parse_increase(value: object) -> int | Percent:
@@ -143,7 +135,9 @@ def _line(value: str) -> str:
 
 def _word(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
-        raise ValueError("must be letters, digits, dots, dashes and underscores, 64 at most, and begin with a letter or digit")
+        raise ValueError(
+            "must be letters, digits, dots, dashes and underscores, 64 at most, and begin with a letter or digit"
+        )
     return value
 
 
@@ -202,6 +196,11 @@ def _references(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _secrets(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    _references(tuple(value.get_secret_value() for value in values))
+    return values
+
+
 def _size_schema(*examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": ["integer", "string"], "minimum": 0, "examples": list(examples)})
 
@@ -210,6 +209,9 @@ Lines = Annotated[tuple[str, ...], BeforeValidator(parse_lines), WithJsonSchema(
 Items = Annotated[tuple[str, ...], BeforeValidator(parse_csv), WithJsonSchema(_LIST_SCHEMA)]
 Assignments = Annotated[Lines, AfterValidator(_assignments)]
 References = Annotated[Lines, AfterValidator(_references)]
+Secrets = Annotated[
+    tuple[SecretStr, ...], BeforeValidator(parse_lines), AfterValidator(_secrets), WithJsonSchema(_LIST_SCHEMA)
+]
 ReferenceItems = Annotated[Items, AfterValidator(_references)]
 Platforms = Annotated[Items, AfterValidator(_platforms)]
 Boolean = Annotated[bool, BeforeValidator(parse_boolean), WithJsonSchema({"type": "boolean"})]

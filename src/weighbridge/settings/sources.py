@@ -1,0 +1,225 @@
+"""Where settings come from, and which source wins: command line, inputs, environment, file, defaults."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from pydantic import ValidationError
+
+from weighbridge.errors import ConfigurationError
+from weighbridge.settings.file import Document, Place, printable, read_document
+from weighbridge.settings.model import DEFAULT_CONFIG, About, ImageSettings, Settings, kebab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+PREFIX = "WEIGHBRIDGE_"
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value and who gave it, as a message names it."""
+
+    value: object
+    where: str
+
+
+def about(model: type[ImageSettings | Settings], field: str) -> About:
+    """What else is known of a field."""
+    notes = (note for note in model.model_fields[field].metadata if isinstance(note, About))
+    return next(notes, About())
+
+
+def keys(model: type[ImageSettings | Settings], *, in_file: bool = False) -> tuple[str, ...]:
+    """The names that people write, in the model's order; `in_file` leaves out what belongs to one run."""
+    fields = (field for field in model.model_fields if field != "images")
+    return tuple(kebab(field) for field in fields if not (in_file and about(model, field).run_only))
+
+
+_IMAGE_KEYS = keys(ImageSettings)
+_RUN_KEYS = keys(Settings)
+_ALL_KEYS = (*_IMAGE_KEYS, *_RUN_KEYS)
+
+
+def load(*, cli: Mapping[str, object], environ: Mapping[str, str], root: Path) -> Settings:
+    """The settings for the repository at `root`.
+
+    `cli` holds what the command line gave, by option name; None, an empty text or an empty list mean that it said
+    nothing. What is not of the file holds for every image in it. Raises ConfigurationError.
+    """
+    given = _environment(environ) | _inputs(environ) | _command_line(cli)
+    document = _document(given.get("config"), root)
+    _check(document)
+    fallback = _default_name(environ, root)
+    # On its own first: a mistake in the file is one even where something else overrides it.
+    _settings(document, {}, fallback)
+    return _settings(document, given, fallback)
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, _Given]:
+    names = {PREFIX + key.replace("-", "_").upper(): key for key in _ALL_KEYS}
+    for variable in environ:
+        if variable.startswith(PREFIX) and variable not in names:
+            # Other tools may have variables by this prefix; a near miss is a mistake.
+            close = difflib.get_close_matches(variable, names, 1, 0.9)
+            if close:
+                raise ConfigurationError(f"{printable(variable)}: unknown variable, did you mean {close[0]}?")
+    found = {key: _Given(environ[variable], variable) for variable, key in names.items() if environ.get(variable)}
+    if environ.get("GITHUB_TOKEN"):
+        found.setdefault("github-token", _Given(environ["GITHUB_TOKEN"], "GITHUB_TOKEN"))
+    return found
+
+
+def _inputs(environ: Mapping[str, str]) -> dict[str, _Given]:
+    """The runner names an input's variable by its name in capitals and keeps the hyphens."""
+    values = {key: environ.get(f"INPUT_{key.upper()}", "") for key in _ALL_KEYS}
+    return {key: _Given(value, f"input {key}") for key, value in values.items() if value.strip()}
+
+
+def _command_line(cli: Mapping[str, object]) -> dict[str, _Given]:
+    found = {}
+    for option, value in cli.items():
+        key = kebab(option)
+        if key not in _ALL_KEYS:
+            raise ConfigurationError(f"--{printable(key)}: unknown option{_suggestion(key, _ALL_KEYS)}")
+        if value is not None and value not in ("", (), []):
+            found[key] = _Given(value, f"--{key}")
+    return found
+
+
+def _document(config: _Given | None, root: Path) -> Document:
+    """The file that is named, or the one that may be there."""
+    name = DEFAULT_CONFIG if config is None else str(config.value).strip()
+    path = root / name
+    # The repository may be a stranger's: a link in it must not lead out of it.
+    if path.is_relative_to(root) and ".." not in path.parts and not path.resolve().is_relative_to(root.resolve()):
+        raise ConfigurationError(f"{printable(name)}: is a link that leaves the repository")
+    document = read_document(path, printable(name))
+    if document is None and config is not None:
+        raise ConfigurationError(f"{config.where}: there is no file {printable(name)} in {root}")
+    return document or Document(name=name)
+
+
+def _check(document: Document) -> None:
+    """Unknown keys and misplaced ones, before values are looked at."""
+    top = (*keys(ImageSettings, in_file=True), *keys(Settings, in_file=True), "images")
+    _check_keys(document, document.values, (), top)
+    images = document.values.get("images")
+    if images is None:
+        return
+    if not isinstance(images, list) or not images:
+        raise ConfigurationError(f"{document.where(('images',))}: must be a list with at least one image")
+    for index, image in enumerate(images):
+        if not isinstance(image, dict):
+            raise ConfigurationError(f"{document.where(('images', index))}: must be a mapping of an image's settings")
+        _check_keys(document, image, ("images", index), keys(ImageSettings, in_file=True))
+
+
+def _check_keys(document: Document, values: Mapping[str, object], place: Place, allowed: Sequence[str]) -> None:
+    for key, value in values.items():
+        where = document.where((*place, key)) if key.isprintable() else document.where(place)
+        if key in allowed:
+            if value is None:
+                raise ConfigurationError(f"{where}: has no value: give it one, or leave the key out")
+        elif key in _RUN_KEYS and key in keys(Settings, in_file=True):
+            raise ConfigurationError(f"{where}: is not a setting of one image: put it at the top of the file")
+        elif key in _ALL_KEYS:
+            raise ConfigurationError(f"{where}: cannot be set in the file: give it as an input or option")
+        else:
+            raise ConfigurationError(f"{_bounded(where)}: unknown key{_suggestion(key, allowed)}")
+
+
+def _settings(document: Document, given: Mapping[str, _Given], fallback: str) -> Settings:
+    """Puts the sources together and validates the result."""
+    listed = cast(list[dict[str, object]], document.values.get("images", [{}]))
+    places: dict[Place, str | Place] = {}
+    values: dict[str, object] = {}
+    for key in _RUN_KEYS:
+        _pick(values, places, (), key, given, document, [()])
+    images = []
+    for index in range(len(listed)):
+        image: dict[str, object] = {}
+        sources: list[Place] = [("images", index), ()] if "images" in document.values else [()]
+        for key in _IMAGE_KEYS:
+            _pick(image, places, ("images", index), key, given, document, sources)
+        image.setdefault("name", _name_of(image.get("context"), fallback))
+        images.append(image)
+    try:
+        return Settings.model_validate({**values, "images": images})
+    except ValidationError as error:
+        raise ConfigurationError(_message(error, places, document)) from None
+
+
+def _pick(
+    target: dict[str, object],
+    places: dict[Place, str | Place],
+    at: Place,
+    key: str,
+    given: Mapping[str, _Given],
+    document: Document,
+    sources: Iterable[Place],
+) -> None:
+    """Takes the value from the first source that has one, and notes which it was."""
+    if key in given:
+        target[key], places[(*at, key)] = given[key].value, given[key].where
+        return
+    for source in sources:
+        values = _at(document, source)
+        if key in values:
+            target[key], places[(*at, key)] = values[key], (*source, key)
+            return
+
+
+def _at(document: Document, place: Place) -> Mapping[str, object]:
+    value: object = document.values
+    for step in place:
+        value = cast(Mapping[object, object], value)[step]
+    return cast(Mapping[str, object], value)
+
+
+def _message(error: ValidationError, places: Mapping[Place, str | Place], document: Document) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    context = first.get("ctx", {})
+    location: Place = (*first["loc"], *context.get("at", ()))
+    known = location
+    while known and known not in places:
+        known = known[:-1]
+    cause = context.get("error")
+    text = str(cause) if cause is not None else first["msg"].replace("Input should", "should")
+    source = places.get(known, location)
+    if isinstance(source, str):
+        return f"{source}: {text}"
+    deeper = (*source, *location[len(known) :])
+    while len(deeper) > len(source) and deeper not in document.lines:
+        deeper = deeper[:-1]
+    return f"{document.where(deeper)}: {text}"
+
+
+def _default_name(environ: Mapping[str, str], root: Path) -> str:
+    """What an image is called where nobody names it: as the repository is."""
+    repository = environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
+    return _word(repository) or _word(root.resolve().name) or "image"
+
+
+def _name_of(context: object, fallback: str) -> str:
+    """The last directory of the context, which tells the images of one repository apart."""
+    directory = context.rstrip("/").rpartition("/")[2] if isinstance(context, str) else ""
+    return _word(directory) or fallback
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:64]
+
+
+def _suggestion(key: str, allowed: Sequence[str]) -> str:
+    close = difflib.get_close_matches(key, allowed, 1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}…"
