@@ -147,3 +147,7 @@ class PullRequests(Protocol):
     def edit_comment(self, number: int, comment_id: int, body: str) -> Comment:
         """Replaces a comment's body."""
         ...
+
+    def delete_comment(self, number: int, comment_id: int) -> None:
+        """Takes away a comment of ours; one that is gone already is fine."""
+        ...
