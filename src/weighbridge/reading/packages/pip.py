@@ -20,7 +20,8 @@ SUFFIXES = (_METADATA, _RECORD, _EGG)
 def packages(tree: FileTree) -> Iterator[Package]:
     """Installed distributions. A size is what RECORD's files weigh in the final file system, None without a RECORD."""
     for path, data in tree.contents.items():
-        if not path.endswith((_METADATA, _EGG)):
+        # What setuptools and pip carry inside themselves is not installed, and `pip list` doesn't name it either.
+        if not path.endswith((_METADATA, _EGG)) or "/_vendor/" in path:
             continue
         # Only the first block is the header; a description may follow.
         fields = next(stanzas(data), {})

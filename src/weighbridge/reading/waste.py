@@ -1,0 +1,74 @@
+"""Bytes that are in the layers and not in the final file system, and bytes that are there twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from weighbridge.model.files import Duplicate, FileTree, Kind, LayerIndex, Waste, WastedPath
+
+_MOST_PATHS = 200
+_MOST_DUPLICATES = 200
+_DUPLICATE_BYTES = 4096
+_LINKS = (Kind.FILE, Kind.HARDLINK)
+
+
+def waste(indexes: Sequence[LayerIndex], tree: FileTree) -> Waste:
+    """Exact: what a layer holds and no path of the final file system shows, each file of each layer counted once.
+
+    A directory that is gone as a whole is one row of `largest`.
+    """
+    shown = {
+        (placed.content_layer, placed.content_path) for placed in tree.nodes.values() if placed.entry.kind in _LINKS
+    }
+    directories = _directories(tree)
+    by_layer = [0] * len(indexes)
+    rows: dict[tuple[int, str], int] = defaultdict(int)
+    for number, index in enumerate(indexes):
+        for entry in index.entries:
+            if entry.size and (number, entry.path) not in shown:
+                by_layer[number] += entry.size
+                rows[number, _gone(entry.path, directories)] += entry.size
+    largest = sorted(rows.items(), key=lambda row: (-row[1], row[0]))[:_MOST_PATHS]
+    return Waste(
+        total=sum(by_layer),
+        by_layer=tuple(by_layer),
+        largest=tuple(WastedPath(path=path, layer=number, size=size) for (number, path), size in largest),
+    )
+
+
+def duplicates(tree: FileTree) -> tuple[Duplicate, ...]:
+    """The same content of 4 kB or more in several files (hard links are one file), most redundant bytes first."""
+    groups: dict[tuple[int, bytes], list[str]] = defaultdict(list)
+    for path, placed in tree.nodes.items():
+        entry = placed.entry
+        if entry.size >= _DUPLICATE_BYTES and entry.digest:
+            groups[entry.size, entry.digest].append(path)
+    found = [
+        Duplicate(size=size, paths=tuple(sorted(paths))) for (size, _), paths in groups.items() if len(paths) > 1
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.redundant, each.paths))[:_MOST_DUPLICATES])
+
+
+def _directories(tree: FileTree) -> set[str]:
+    """Every directory of the final file system, those included that no layer names."""
+    found: set[str] = {""}
+    for path, placed in tree.nodes.items():
+        if placed.entry.kind is Kind.DIRECTORY:
+            found.add(path)
+        parent = path.rpartition("/")[0]
+        while parent not in found:
+            found.add(parent)
+            parent = parent.rpartition("/")[0]
+    return found
+
+
+def _gone(path: str, directories: set[str]) -> str:
+    """The highest directory above the path that is gone, or the path itself."""
+    parent = path.rpartition("/")[0]
+    if parent in directories:
+        return path
+    gone = parent
+    while (parent := gone.rpartition("/")[0]) not in directories:
+        gone = parent
+    return gone
