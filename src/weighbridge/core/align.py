@@ -47,14 +47,16 @@ def align(base: Sequence[Layer], head: Sequence[Layer]) -> tuple[Pair, ...]:
     return tuple(pairs)
 
 
-def layer_change(base: Layer | None, head: Layer | None) -> LayerChange:
+def pair_change(base: Sequence[Layer], head: Sequence[Layer], pair: Pair) -> LayerChange:
     """What became of a pair's bytes."""
-    delta = (head.size if head else 0) - (base.size if base else 0)
-    if base is None or head is None:
-        change = Change.ADDED if base is None else Change.REMOVED
+    before = None if pair.base is None else base[pair.base]
+    after = None if pair.head is None else head[pair.head]
+    delta = (after.size if after else 0) - (before.size if before else 0)
+    if before is None or after is None:
+        change = Change.ADDED if before is None else Change.REMOVED
     else:
-        change = Change.SAME if base.diff_id == head.diff_id else Change.CHANGED
-    return LayerChange(change=change, base=base, head=head, delta=delta)
+        change = Change.SAME if before.diff_id == after.diff_id else Change.CHANGED
+    return LayerChange(change=change, base=before, head=after, delta=delta)
 
 
 def _instruction_key(layer: Layer) -> Hashable:

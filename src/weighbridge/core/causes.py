@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weighbridge.core.align import layer_change
+from weighbridge.core.align import pair_change
 from weighbridge.core.essence import LIMIT as ESSENCE_LIMIT
 from weighbridge.core.essence import essence, understand
 from weighbridge.core.evidence import gather
@@ -45,17 +45,11 @@ def explain(
     Layers that the base image brought are one cause together. Each other pair of layers is one; past `LIMIT` the
     smallest are told as one.
     """
-    own: list[Cause] = []
-    drift = 0
-    evidence = gather(base, head, diff, packages, pairs)
-    for pair, facts in zip(pairs, evidence, strict=True):
-        change = layer_change(
-            None if pair.base is None else base.layers[pair.base], None if pair.head is None else head.layers[pair.head]
-        )
-        if _from_base(change):
-            drift += change.delta
-        elif change.delta:
-            own.append(_cause(change, facts))
+    changes = {pair: pair_change(base.layers, head.layers, pair) for pair in pairs}
+    drift = sum(change.delta for change in changes.values() if _from_base(change))
+    wanted = [pair for pair, change in changes.items() if change.delta and not _from_base(change)]
+    evidence = gather(base, head, diff, packages, pairs, wanted)
+    own = [_cause(changes[pair], facts) for pair, facts in zip(wanted, evidence, strict=True)]
     if drift:
         own.append(_base_image_cause(base.base_name, head.base_name, drift))
     own.sort(key=lambda cause: -abs(cause.delta))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weighbridge.core.align import align, layer_change
+from weighbridge.core.align import align, pair_change
 from weighbridge.core.causes import explain
 from weighbridge.core.filediff import diff_trees
 from weighbridge.core.packages import package_changes, pair_packages
@@ -39,12 +39,7 @@ def compare(base: Image, head: Image) -> ImageDiff:
 
 
 def _layer_changes(base: Image, head: Image, pairs: Sequence[Pair]) -> tuple[LayerChange, ...]:
-    changes = (
-        layer_change(
-            None if pair.base is None else base.layers[pair.base], None if pair.head is None else head.layers[pair.head]
-        )
-        for pair in pairs
-    )
+    changes = (pair_change(base.layers, head.layers, pair) for pair in pairs)
     return tuple(
         sorted(
             (change for change in changes if change.change is not Change.SAME), key=lambda change: -abs(change.delta)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighbridge.core.essence import understand
-from weighbridge.model.files import Kind
 from weighbridge.model.packages import Ecosystem
 
 if TYPE_CHECKING:
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Image
     from weighbridge.model.packages import Package
 
-_OWNERSHIP = frozenset({"chown", "chmod", "chgrp", "setfacl", "setcap", "touch", "install", "find", "xargs"})
+_OWNERSHIP = frozenset({"chown", "chmod", "chgrp", "setfacl", "setcap", "touch"})
+_BESIDES = frozenset({"cd", "set", "find", "xargs", "useradd", "adduser", "groupadd", "addgroup"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +42,21 @@ class Evidence:
 
 
 def gather(
-    base: Image, head: Image, diff: TreeDiff, packages: Sequence[PackagePair], pairs: Sequence[Pair]
+    base: Image,
+    head: Image,
+    diff: TreeDiff,
+    packages: Sequence[PackagePair],
+    pairs: Sequence[Pair],
+    wanted: Sequence[Pair],
 ) -> tuple[Evidence, ...]:
-    """Evidence for each of `pairs`, in their order."""
+    """Evidence for each of `wanted`, in their order; `pairs` are all that there are."""
     in_base: dict[int, list[FileDelta]] = defaultdict(list)
     in_head: dict[int, list[FileDelta]] = defaultdict(list)
     for change in diff.changes:
         in_base[change.base_layer].append(change)
         in_head[change.head_layer].append(change)
     by_pair = _packages_by_pair(base, head, packages, pairs)
-    return tuple(_evidence(base, head, pair, in_base, in_head, by_pair.get(pair, ())) for pair in pairs)
+    return tuple(_evidence(base, head, pair, in_base, in_head, by_pair.get(pair, ())) for pair in wanted)
 
 
 def _evidence(
@@ -77,7 +82,7 @@ def _evidence(
         new_paths=frozenset(new_paths),
         packages=tuple(packages),
         copies={} if pair.head is None else _copies(base, head, pair.head),
-        hidden={wasted.path.lstrip("/"): wasted.size for wasted in head.waste.largest if wasted.layer == pair.head},
+        hidden={wasted.path: wasted.size for wasted in head.waste.largest if wasted.layer == pair.head},
         wasted=_wasted(head, pair.head) - _wasted(base, pair.base),
     )
 
@@ -89,20 +94,27 @@ def _wasted(image: Image, layer: int | None) -> int:
 
 
 def _copies(base: Image, head: Image, layer: int) -> dict[str, int]:
-    """Paths that `layer` stores anew, as large as before, where the instruction or the base says they are the same."""
-    instruction = understand(head.layers[layer].created_by)
-    owns = any(word.rpartition("/")[2] in _OWNERSHIP for command in instruction.commands for word in command[:1])
+    """Paths that `layer` stores anew with the bytes that they had before.
+
+    That is all of them where the instruction does nothing but change modes and owners; otherwise those that
+    replace as many bytes, if the instruction changes owners too or the base holds the same content.
+    """
+    commands = understand(head.layers[layer].created_by).commands
+    programs = {command[0].rpartition("/")[2] for command in commands}
+    owns = not programs.isdisjoint(_OWNERSHIP)
+    nodes = head.tree.nodes
+    if owns and programs <= _OWNERSHIP | _BESIDES:
+        return {
+            path: placed.entry.size for path, placed in nodes.items() if placed.layer == layer and placed.entry.size
+        }
     found: dict[str, int] = {}
     for wasted in head.waste.largest:
-        path = wasted.path.lstrip("/")
-        placed = head.tree.nodes.get(path)
-        if placed is None or wasted.layer >= layer or placed.layer != layer or placed.entry.kind is not Kind.FILE:
+        placed = nodes.get(wasted.path)
+        if placed is None or wasted.layer >= layer or placed.layer != layer or placed.entry.size != wasted.size:
             continue
-        if placed.entry.size != wasted.size:
-            continue
-        before = base.tree.nodes.get(path)
+        before = base.tree.nodes.get(wasted.path)
         if owns or (before is not None and before.entry.digest == placed.entry.digest):
-            found[path] = wasted.size
+            found[wasted.path] = wasted.size
     return found
 
 
@@ -149,7 +161,7 @@ def _recording_layer(image: Image, package: Package) -> int | None:
     """The layer that wrote what only this package's installation writes; None where all packages share one record."""
     nodes = image.tree.nodes
     if package.ecosystem in (Ecosystem.PIP, Ecosystem.NPM):
-        candidates = [package.path.lstrip("/")]
+        candidates = [package.path]
     elif package.ecosystem is Ecosystem.APT:
         # dpkg writes one list of files for each package when it installs it; the name may carry the architecture.
         info = "var/lib/dpkg/info"

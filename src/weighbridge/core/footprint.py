@@ -23,39 +23,18 @@ def depth(path: str) -> int:
 
 
 def footprint(tree: FileTree) -> dict[str, int]:
-    """Bytes of each path that is not a directory.
-
-    Names of one inode share its bytes: the one that the layer wrote has them all, or the first in
-    order of name where that one is gone; the others have none.
-    """
-    sizes: dict[str, int] = {}
-    linked: dict[tuple[int, str], list[str]] = {}
-    for path, (entry, _, content_layer, content_path) in tree.nodes.items():
-        if entry.kind is Kind.DIRECTORY:
-            continue
-        sizes[path] = entry.size
-        if entry.kind is Kind.HARDLINK:
-            linked.setdefault((content_layer, content_path), []).append(path)
-    for (content_layer, content_path), names in linked.items():
-        original = tree.nodes.get(content_path)
-        if original is not None and (original.content_layer, original.content_path) == (content_layer, content_path):
-            names.append(content_path)
-        owner = content_path if content_path in names else min(names)
-        size = max(sizes[name] for name in names)
-        for name in names:
-            sizes[name] = 0
-        sizes[owner] = size
-    return sizes
+    """Bytes of each path that is not a directory; of the names of one inode, one has them all."""
+    return {path: placed.entry.size for path, placed in tree.nodes.items() if placed.entry.kind is not Kind.DIRECTORY}
 
 
 def directories(paths: Iterable[str]) -> set[str]:
     """Every directory above one of `paths`, the root included if there is any path."""
     found: set[str] = set()
     for path in paths:
-        above = parent(path)
+        above = path.rpartition("/")[0]
         while above not in found:
             found.add(above)
-            above = parent(above)
+            above = above.rpartition("/")[0]
     return found
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from weighbridge.core.footprint import depth, directories, parent
 from weighbridge.core.names import shown_path
@@ -18,8 +17,7 @@ _LISTED_WHOLE = 30
 """With no more units than this there is no need to fold anything."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Unit:
+class _Unit(NamedTuple):
     """Something that one row can stand for. `gross` is bytes that moved, growth and shrinking not offset."""
 
     path: str
@@ -101,7 +99,7 @@ def _deepest_first(by_directory: dict[str, list[_Unit]]) -> list[str]:
 
 def _unit_of_file(change: FileDelta) -> _Unit:
     delta = change.head_size - change.base_size
-    return _Unit(path=change.path, change=change.change, delta=delta, gross=abs(delta), files=1, directory=False)
+    return _Unit(change.path, change.change, delta, abs(delta), 1, False)
 
 
 def _merged(units: Sequence[_Unit], directory: str, change: Change) -> _Unit:
