@@ -1,0 +1,64 @@
+"""The few questions asked of a Docker engine, over its socket: does it answer, and which store has it?
+
+Engine API: https://docs.docker.com/reference/api/engine/
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def ask(host: str, path: str, timeout: float = 5) -> bytes | None:
+    """The body of the engine's answer, or None where nothing answers well (or `host` is of a kind not spoken here)."""
+    parts = urlsplit(host)
+    connection: http.client.HTTPConnection
+    if parts.scheme == "unix":
+        connection = _UnixConnection(parts.path, timeout)
+    elif parts.scheme in ("tcp", "http") and parts.hostname:
+        connection = http.client.HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
+    else:
+        return None
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.read() if answer.status == 200 else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def answers(host: str) -> bool:
+    return ask(host, "/_ping") is not None
+
+
+def info(host: str) -> dict[str, Any]:
+    """What `docker info` shows; empty where the engine does not answer."""
+    body = ask(host, "/info", timeout=20)
+    found = json.loads(body) if body else {}
+    return found if isinstance(found, dict) else {}
+
+
+def store(description: dict[str, Any]) -> str:
+    """ "containerd" for an engine that keeps images in containerd's store, otherwise the name of its graph driver."""
+    status = {str(key): str(value) for key, value in description.get("DriverStatus") or ()}
+    if status.get("driver-type", "").startswith("io.containerd.snapshotter"):
+        return "containerd"
+    return str(description.get("Driver", "unknown"))
