@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from weighbridge.model.files import Entry, FileTree, Kind, Placed, Waste, WastedPath
 from weighbridge.model.image import Image, ImageConfig, Layer, PackedSize, SourceLine
 from weighbridge.model.packages import Ecosystem, Package
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +57,9 @@ def image(*steps: Step, packages: Sequence[Package] = (), base_name: str | None 
             by_layer[hidden.layer] += hidden.entry.size
             wasted.append(WastedPath(path=path, layer=hidden.layer, size=hidden.entry.size))
         for path, size in made.files.items():
-            content = f"{made.content}{path}{size}".encode()[:16]
-            entry = Entry(path, Kind.FILE, 0o644, made.uid, 0, size, "", content)
+            content = f"{made.content}{path}{size}".encode(errors="surrogateescape")
+            digest = hashlib.blake2b(content, digest_size=16).digest()
+            entry = Entry(path, Kind.FILE, 0o644, made.uid, 0, size, "", digest)
             nodes[path] = Placed(entry, number, number, path)
     return Image(
         reference="app",

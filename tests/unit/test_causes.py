@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.support.models import Step, base_step, image, package, step
@@ -9,8 +11,10 @@ from weighbridge.core.causes import LIMIT, PHRASE_LIMIT
 from weighbridge.core.compare import compare
 from weighbridge.core.essence import essence, understand
 from weighbridge.model.change import Origin
-from weighbridge.model.image import Image
 from weighbridge.model.packages import Ecosystem
+
+if TYPE_CHECKING:
+    from weighbridge.model.image import Image
 
 MB = 1_000_000
 BASKET = "RUN apt-get update && apt-get install -y golang git && rm -rf /var/lib/apt/lists/*"
