@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from outside.machine import Refusal, run
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 # Of the private range (RFC 1918), a part that engines do not pick by themselves.
-POOL = ipaddress.ip_network("10.213.0.0/16")
+POOL = ipaddress.IPv4Network("10.213.0.0/16")
 
 
 def device(name: str) -> str:

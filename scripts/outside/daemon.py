@@ -88,7 +88,9 @@ def start(name: str, store: str) -> None:
         found = record(name)
         if found is not None and alive(found):
             if found.store != store:
-                raise Refusal(f"the engine {name} runs with the {found.store} store; stop it first, or use another name")
+                raise Refusal(
+                    f"the engine {name} runs with the {found.store} store; stop it first, or use another name"
+                )
             say(f"the engine {name} runs already ({host(name)})")
             return
         tree.ensure()
@@ -98,7 +100,7 @@ def start(name: str, store: str) -> None:
 
 
 def _clear_remains(name: str, found: Record | None) -> None:
-    """What an engine that was killed left: its containerd, pid files (which would keep dockerd from starting), network."""
+    """What an engine that was killed left: containerd, pid files (dockerd would not start beside them), network."""
     _stop_containerd(name)
     for path in ("docker.pid", "d.sock", "exec/containerd/containerd.pid"):
         (runtime(name) / path).unlink(missing_ok=True)

@@ -5,12 +5,14 @@ Nothing of it is installed on the machine. Debian's are taken from sid, since a 
 
 from __future__ import annotations
 
-import os
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from outside import machine
 from outside.machine import Refusal, cache_root, distribution, mirror, run, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PACKAGES = {
     "debian": ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini"),
@@ -99,4 +101,4 @@ def _link_plugin() -> None:
     plugins.mkdir(parents=True, exist_ok=True)
     link = plugins / "docker-buildx"
     link.unlink(missing_ok=True)
-    os.symlink(_plugins() / "docker-buildx", link)
+    link.symlink_to(_plugins() / "docker-buildx")
