@@ -78,6 +78,21 @@ def test_a_change_of_owner_is_told_as_the_second_copy_that_it_is() -> None:
     )
 
 
+def test_a_file_that_a_later_layer_only_gives_to_another_owner_is_still_what_its_copy_adds() -> None:
+    sh = base_step({"bin/sh": 1})
+    head = image(
+        sh,
+        step("COPY model.bin /srv/", {"srv/model.bin": 100_000}),
+        Step(run="RUN useradd app && chown -R app /srv", files={"srv/model.bin": 100_000, "etc/passwd": 9}, uid=7),
+    )
+
+    assert [
+        "chown -R app /srv copies /srv/model.bin (100.0 kB) a second time",
+        "COPY model.bin /srv/ adds /srv/model.bin (100.0 kB)",
+    ] == phrases(image(sh), head)
+    assert "COPY model.bin /srv/ is gone" == phrases(head, image(sh))[1]
+
+
 def test_bytes_that_a_later_layer_deletes_are_told_as_still_there() -> None:
     sh = base_step({"bin/sh": MB})
     head = image(

@@ -33,6 +33,7 @@ PHRASE_LIMIT = 140
 
 _NAME_LIMIT = 40
 _NAMES = 2
+_NEARLY_ALL = 0.9
 _SHARE = 0.5
 """A part must explain this much of a difference to be named as its reason."""
 
@@ -119,12 +120,9 @@ def _says_copies(change: LayerChange, facts: Evidence) -> str:
     if change.delta <= 0 or copied < _SHARE * change.delta:
         return ""
     most = heaviest_path(facts.copies, directory_totals(facts.copies))
-    what = clipped_path(most[0], ESSENCE_LIMIT // 2) if most and most[1] == copied else ""
-    return (
-        f"copies {what} ({format_size(copied)}) a second time"
-        if what
-        else f"copies {format_size(copied)} a second time"
-    )
+    if most is None or most[1] < _NEARLY_ALL * copied:
+        return f"copies {format_size(copied)} a second time"
+    return f"copies {clipped_path(most[0], ESSENCE_LIMIT // 2)} ({format_size(most[1])}) a second time"
 
 
 def _says_waste(change: LayerChange, facts: Evidence) -> str:

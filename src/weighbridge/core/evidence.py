@@ -29,8 +29,8 @@ class Evidence:
 
     `files` is what each visible path adds to the pair's difference; `new_paths` those that the base lacks.
     `copies` are paths of lower layers that the head's layer stores again for nothing but their mode or owner.
-    `hidden` are paths of the head's layer that later layers hide, and `wasted` how much more of the layer is
-    hidden than in the base.
+    `hidden` are paths of the head's layer that later layers delete or replace by something else, and `wasted` how
+    much more of the layer that is than in the base.
     """
 
     files: Mapping[str, int]
@@ -69,28 +69,47 @@ def _evidence(
 ) -> Evidence:
     files: dict[str, int] = {}
     new_paths: set[str] = set()
+    kept, kept_before = _copied_later(head, pair.head), _copied_later(base, pair.base)
     if pair.head is not None:
         for change in in_head.get(pair.head, ()):
             files[change.path] = change.head_size
             if change.base_layer < 0:
                 new_paths.add(change.path)
+        fresh = {path: size for path, size in kept.items() if path not in base.tree.nodes}
+        files.update(fresh)
+        new_paths.update(fresh)
     if pair.base is not None:
         for change in in_base.get(pair.base, ()):
             files[change.path] = files.get(change.path, 0) - change.base_size
+        files.update((path, -size) for path, size in kept_before.items() if path not in head.tree.nodes)
     return Evidence(
         files=files,
         new_paths=frozenset(new_paths),
         packages=tuple(packages),
         copies={} if pair.head is None else _copies(base, head, pair.head),
-        hidden={wasted.path: wasted.size for wasted in head.waste.largest if wasted.layer == pair.head},
-        wasted=_wasted(head, pair.head) - _wasted(base, pair.base),
+        hidden={path: size for path, size in _hidden(head, pair.head).items() if path not in kept},
+        wasted=_lost(head, pair.head, kept) - _lost(base, pair.base, kept_before),
     )
 
 
-def _wasted(image: Image, layer: int | None) -> int:
+def _hidden(image: Image, layer: int | None) -> dict[str, int]:
+    return {wasted.path: wasted.size for wasted in image.waste.largest if wasted.layer == layer}
+
+
+def _copied_later(image: Image, layer: int | None) -> dict[str, int]:
+    """Hidden paths of a layer that a later layer shows with as many bytes: copied for a mode or owner, not deleted."""
+    nodes = image.tree.nodes
+    return {
+        path: size
+        for path, size in _hidden(image, layer).items()
+        if (placed := nodes.get(path)) is not None and placed.entry.size == size
+    }
+
+
+def _lost(image: Image, layer: int | None, kept: Mapping[str, int]) -> int:
     if layer is None or layer >= len(image.waste.by_layer):
         return 0
-    return image.waste.by_layer[layer]
+    return image.waste.by_layer[layer] - sum(kept.values())
 
 
 def _copies(base: Image, head: Image, layer: int) -> dict[str, int]:
