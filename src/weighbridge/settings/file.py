@@ -60,21 +60,26 @@ def parse_document(data: bytes, name: str) -> Document:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{name}:{line}: is not UTF-8") from error
-    loader = _Loader(text, name)
     try:
-        node = loader.get_single_node()
+        node = _compose(text, name)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ConfigurationError(f"{name}:{mark.line + 1 if mark else 1}: is not YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{name}: is not YAML: it holds characters that YAML does not allow") from error
-    finally:
-        loader.dispose()
     lines: dict[Place, int] = {}
     value = _Reader(name, lines).value(node, ()) if node is not None else {}
     if not isinstance(value, dict):
         raise ConfigurationError(f"{name}:1: must be a mapping of settings")
     return Document(name=name, values=cast(dict[str, object], value), lines=lines)
+
+
+def _compose(text: str, name: str) -> yaml.Node | None:
+    loader = _Loader(text, name)
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
 
 
 class _Loader(yaml.BaseLoader):

@@ -66,9 +66,10 @@ def _environment(environ: Mapping[str, str]) -> dict[str, _Given]:
     for variable in environ:
         if variable.startswith(PREFIX) and variable not in names:
             # Other tools may have variables by this prefix; a near miss is a mistake.
-            close = difflib.get_close_matches(variable, names, 1, 0.9)
+            suffixes = [name.removeprefix(PREFIX) for name in names]
+            close = difflib.get_close_matches(variable.removeprefix(PREFIX), suffixes, 1, 0.85)
             if close:
-                raise ConfigurationError(f"{printable(variable)}: unknown variable, did you mean {close[0]}?")
+                raise ConfigurationError(f"{printable(variable)}: unknown variable, did you mean {PREFIX}{close[0]}?")
     found = {key: _Given(environ[variable], variable) for variable, key in names.items() if environ.get(variable)}
     if environ.get("GITHUB_TOKEN"):
         found.setdefault("github-token", _Given(environ["GITHUB_TOKEN"], "GITHUB_TOKEN"))
@@ -191,7 +192,7 @@ def _message(error: ValidationError, places: Mapping[Place, str | Place], docume
         known = known[:-1]
     cause = context.get("error")
     text = str(cause) if cause is not None else first["msg"].replace("Input should", "should")
-    source = places.get(known, location)
+    source = places.get(known, ())
     if isinstance(source, str):
         return f"{source}: {text}"
     deeper = (*source, *location[len(known) :])
