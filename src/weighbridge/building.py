@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from weighbridge.dockerfile.parse import parse
 from weighbridge.errors import BuildFailed, MalformedDockerfile, UsageError
-from weighbridge.model.build import BuildSpec, BuiltImage
-from weighbridge.model.dockerfile import Dockerfile
 from weighbridge.model.report import Stage, Unavailable
-from weighbridge.ports import Builder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from weighbridge.model.build import BuildSpec, BuiltImage
+    from weighbridge.model.dockerfile import Dockerfile
+    from weighbridge.ports import Builder
 
 # BuildKit's parser is given no more of a Dockerfile than this; real ones are a few kilobytes.
 _MAX_DOCKERFILE_BYTES = 1 << 20

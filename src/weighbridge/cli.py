@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from weighbridge.core.verdict import exit_status
 from weighbridge.errors import Interrupted, WeighbridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
 app = typer.Typer(
     name="weighbridge",
@@ -109,10 +113,11 @@ def check(
     from weighbridge import commands
 
     with _ending() as end:
-        report, fail_on_statuses = commands.check(
+        report, failing = commands.check(
             {key: value for key, value in given.items() if value is not None}, base=base, head=head
         )
-        end(commands.present(report, output_format.value, output, fail_on_statuses))
+        commands.present(report, output_format.value, output)
+        end(exit_status(report.verdict, failing))
 
 
 @app.command()
@@ -131,9 +136,13 @@ def compare(
     from weighbridge import commands
 
     with _ending() as end:
-        budget = commands.budget(max_size, max_increase, minimum_change, fail_on)
-        report = commands.compare(base, head, name, budget)
-        end(commands.present(report, output_format.value, output, budget.fail_on))
+        limits = commands.limits(
+            {"max-size": max_size, "max-increase": max_increase, "minimum-change": minimum_change, "fail-on": fail_on},
+            name,
+        )
+        report = commands.compare(base, head, name, limits)
+        commands.present(report, output_format.value, output)
+        end(exit_status(report.verdict, limits.fail_on))
 
 
 @app.command()
@@ -148,9 +157,10 @@ def inspect(
     from weighbridge import commands
 
     with _ending() as end:
-        budget = commands.budget(max_size, None, None, fail_on)
-        report = commands.inspect(image, budget)
-        end(commands.present(report, output_format.value, output, budget.fail_on, single=True))
+        limits = commands.limits({"max-size": max_size, "fail-on": fail_on})
+        report = commands.inspect(image, limits)
+        commands.present(report, output_format.value, output, single=True)
+        end(exit_status(report.verdict, limits.fail_on))
 
 
 @app.command()
@@ -186,8 +196,8 @@ def _ending() -> Iterator[Callable[[int], NoReturn]]:
         _complain(Interrupted("interrupted; nothing was left behind"))
         raise typer.Exit(Interrupted.exit_status) from None
     except BrokenPipeError:
-        # The reader of a pipe left; so do we, without a traceback when the interpreter flushes.
-        sys.stdout = None  # type: ignore[assignment]
+        # The reader of a pipe left; so do we, and the interpreter must not try to flush what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     finally:
         signal.signal(signal.SIGTERM, previous)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge import pipeline, wiring
 from weighbridge.errors import UsageError
-from weighbridge.model.report import Report
+from weighbridge.model.budget import Budget, Status
 from weighbridge.naming import parse_image_name
+from weighbridge.pipeline import Limits, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from weighbridge.adapters.progress import Silence, TerminalProgress
-    from weighbridge.settings import Limits
+    from weighbridge.model.report import Report
 
 
-def check(given: Mapping[str, object], *, base: str | None, head: str | None) -> tuple[Report, Limits]:
+def check(given: Mapping[str, object], *, base: str | None, head: str | None) -> tuple[Report, frozenset[Status]]:
     """Builds and compares two revisions of the repository around the working directory. Raises WeighbridgeError."""
     from weighbridge import revisions
     from weighbridge.adapters.builder import BuildxBuilder
@@ -35,26 +37,39 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
     with _progress() as progress:
         yard = pipeline.Yard(
             repository=repository,
-            builder=BuildxBuilder(),
+            builder=BuildxBuilder(root=repository.root),
             engine=wiring.engine,
             scale=wiring.scale(progress.read, wiring.engine),
             log=progress,
         )
-        return pipeline.check_revisions(settings, refs, yard, origin=pipeline.Whence()), settings.limits
+        return pipeline.check_revisions(settings, refs, yard, Place()), settings.fail_on
 
 
 def compare(base: str, head: str, name: str | None, limits: Limits) -> Report:
     """Two images, however named. Raises WeighbridgeError."""
     names = parse_image_name(base), parse_image_name(head)
     with _progress() as progress:
-        return pipeline.compare_images(*names, wiring.scale(progress.read, wiring.engine), name=name, limits=limits)
+        return pipeline.compare_images(*names, wiring.scale(progress.read, wiring.engine), limits, name=name)
 
 
 def inspect(image: str, limits: Limits) -> Report:
     """One image, however named. Raises WeighbridgeError."""
     name = parse_image_name(image)
     with _progress() as progress:
-        return pipeline.inspect_image(name, wiring.scale(progress.read, wiring.engine), limits=limits)
+        return pipeline.inspect_image(name, wiring.scale(progress.read, wiring.engine), limits)
+
+
+def limits(given: Mapping[str, object], name: str | None = None) -> Limits:
+    """What `compare` and `inspect` hold images against, from the same sources as `check`. Raises UsageError.
+
+    Where a configuration file in the working directory has several images, `name` says whose budget counts.
+    """
+    from weighbridge.settings import load
+
+    settings = load(cli=given, environ=os.environ, root=Path.cwd())
+    images = [image for image in settings.images if image.name == name] or list(settings.images)
+    budget = images[0].budget if len(images) == 1 else Budget()
+    return Limits(budget=budget, minimum_change=settings.minimum_change, fail_on=settings.fail_on)
 
 
 def present(report: Report, output_format: str, output: Path | None, *, single: bool = False) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weighbridge import __version__
 from weighbridge.building import BuildLog, Built, Job, Side, build_all
@@ -16,15 +16,19 @@ from weighbridge.core.summarize import summarize
 from weighbridge.core.verdict import judge, overall
 from weighbridge.dockerfile.lines import base_reference
 from weighbridge.errors import GitError, ImageNotFound, MalformedImage, RevisionNotFound
-from weighbridge.model.budget import Budget
-from weighbridge.model.build import BuildSpec
-from weighbridge.model.image import Image
+from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable
-from weighbridge.naming import ImageName
-from weighbridge.ports import Builder, Engine, Repository
-from weighbridge.revisions import Refs
-from weighbridge.settings import ImageSettings, Settings
 from weighbridge.weighing import Origin, Scale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from weighbridge.model.build import BuildSpec
+    from weighbridge.model.image import Image
+    from weighbridge.naming import ImageName
+    from weighbridge.ports import Builder, Engine, Repository
+    from weighbridge.revisions import Refs
+    from weighbridge.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,24 @@ class Yard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the revisions live on GitHub, for links; all None elsewhere."""
+
+    repository: str | None = None
+    server_url: str | None = None
+    pull_request: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the images that merely have names are held against. Sizes are unpacked bytes."""
+
+    budget: Budget = Budget()
+    minimum_change: int = 0
+    fail_on: frozenset[Status] = frozenset({Status.FAIL, Status.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trees:
     """The checked-out trees. `base` is None where there is nothing to compare with, or says why it is not there."""
 
@@ -46,15 +68,7 @@ class Trees:
     head: Path
 
 
-def check_revisions(
-    settings: Settings,
-    refs: Refs,
-    yard: Yard,
-    *,
-    repository: str | None,
-    server_url: str | None,
-    pull_request: int | None,
-) -> Report:
+def check_revisions(settings: Settings, refs: Refs, yard: Yard, place: Place) -> Report:
     """Builds both revisions of every configured image, weighs and compares them.
 
     Whatever it made (worktrees, images) is gone when it ends. Raises WeighbridgeError only for what
@@ -62,42 +76,30 @@ def check_revisions(
     """
     with ExitStack() as stack:
         trees = _check_out(refs, yard.repository, stack)
-        images = [
-            _check_image(image, platform, trees, yard)
-            for image in settings.images
-            for platform in image.platforms or (None,)
-        ]
-    return _report(
-        images,
-        base=refs.base,
-        head=refs.head,
-        repository=repository,
-        server_url=server_url,
-        pull_request=pull_request,
-        minimum_change=settings.minimum_change,
-    )
+        images = [_check_image(spec, image.budget, trees, yard) for image in settings.images for spec in image.specs()]
+    return _report(images, base=refs.base, head=refs.head, place=place, minimum_change=settings.minimum_change)
 
 
 def compare_images(
-    base: ImageName, head: ImageName, scale: Scale, *, name: str | None, budget: Budget, minimum_change: int = 0
+    base: ImageName, head: ImageName, scale: Scale, limits: Limits, *, name: str | None = None
 ) -> Report:
     """Two images, however named. Raises WeighbridgeError."""
     base_image, head_image = scale.named_images([base, head])
     image = _image_report(
-        name or head.text, None, budget, base=_Weighed(image=base_image), head=_Weighed(image=head_image)
+        name or head.text, None, limits.budget, base=_Weighed(image=base_image), head=_Weighed(image=head_image)
     )
     return _report(
         [image],
         base=Revision(commit=None, label=base.text),
         head=Revision(commit=None, label=head.text),
-        minimum_change=minimum_change,
+        minimum_change=limits.minimum_change,
     )
 
 
-def inspect_image(name: ImageName, scale: Scale, *, budget: Budget) -> Report:
+def inspect_image(name: ImageName, scale: Scale, limits: Limits) -> Report:
     """One image on its own. Raises WeighbridgeError."""
     (image,) = scale.named_images([name])
-    report = _image_report(name.text, None, budget, base=None, head=_Weighed(image=image))
+    report = _image_report(name.text, None, limits.budget, base=None, head=_Weighed(image=image))
     return _report([report], base=None, head=Revision(commit=None, label=name.text))
 
 
@@ -118,17 +120,16 @@ def _check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
         return Trees(base=Unavailable(stage=Stage.CHECKOUT, reason=str(error)), head=head)
 
 
-def _check_image(image: ImageSettings, platform: str | None, trees: Trees, yard: Yard) -> ImageReport:
-    spec = image.build_spec(platform)
+def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard) -> ImageReport:
     jobs = list(_jobs(spec, trees))
     with ExitStack() as stack:
         stack.enter_context(_removed_afterwards([job.tag for job in jobs], yard))
-        with yard.log.group(f"Build {spec.name}" + (f" for {platform}" if platform else "")):
+        with yard.log.group(f"Build {spec.name}" + (f" for {spec.platform}" if spec.platform else "")):
             built = dict(zip((job.side for job in jobs), build_all(jobs, yard.builder, yard.log), strict=True))
         weighed = _weigh(built, spec, yard)
     base: _Weighed | Unavailable | None = trees.base if isinstance(trees.base, Unavailable) else weighed.get(Side.BASE)
     return _image_report(
-        spec.name, platform, image.budget, base=base, head=weighed[Side.HEAD], dockerfile=spec.dockerfile
+        spec.name, spec.platform, budget, base=base, head=weighed[Side.HEAD], dockerfile=spec.dockerfile
     )
 
 
@@ -225,16 +226,14 @@ def _report(
     *,
     base: Revision | None,
     head: Revision,
-    repository: str | None = None,
-    server_url: str | None = None,
-    pull_request: int | None = None,
+    place: Place = Place(),  # noqa: B008 - frozen
     minimum_change: int = 0,
 ) -> Report:
     return Report(
         tool_version=__version__,
-        repository=repository,
-        server_url=server_url,
-        pull_request=pull_request,
+        repository=place.repository,
+        server_url=place.server_url,
+        pull_request=place.pull_request,
         base=base,
         head=head,
         images=tuple(images),

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from weighbridge.dockerfile.lines import attribute
 from weighbridge.errors import ImageNotFound, UsageError
-from weighbridge.model.build import Provenance
-from weighbridge.model.dockerfile import Dockerfile
-from weighbridge.model.files import LayerIndex
-from weighbridge.model.image import Image, ImageDescription
 from weighbridge.naming import ImageName, Transport
-from weighbridge.ports import Engine, LayerCache
 from weighbridge.reading.archive import read_archive
 from weighbridge.reading.image import assemble
 from weighbridge.reading.stream import read_stream
+
+if TYPE_CHECKING:
+    from weighbridge.model.build import Provenance
+    from weighbridge.model.dockerfile import Dockerfile
+    from weighbridge.model.files import LayerIndex
+    from weighbridge.model.image import Image, ImageDescription
+    from weighbridge.ports import Engine, LayerCache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,4 +119,3 @@ def _assembled(description: ImageDescription, indexes: Mapping[str, LayerIndex],
         base_diff_ids=origin.base_diff_ids,
     )
     return assemble(description, indexes, attributions, base_name=origin.base_name)
-

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge.weighing import Progress, Scale
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.ports import Engine
 

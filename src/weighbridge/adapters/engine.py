@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import docker
 import docker.errors
@@ -17,6 +17,9 @@ from weighbridge.adapters.engine_history import history_entries
 from weighbridge.errors import EngineUnavailable, ImageNotFound
 from weighbridge.model.image import ImageDescription
 from weighbridge.reading.config import image_config, platform_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 # The engine packs a whole image before the first byte of some answers: minutes for gigabytes.
 _TIMEOUT_SECONDS = 900
@@ -39,8 +42,9 @@ class DockerEngine:
     def describe(self, reference: str) -> ImageDescription:
         """See ports.Engine."""
         with self._explained(reference):
-            raw = self._client.api.inspect_image(reference)
-            history = self._client.api.history(reference)
+            api: Any = self._client.api  # the SDK's low level has no types
+            raw = api.inspect_image(reference)
+            history = api.history(reference)
         diff_ids = tuple((raw.get("RootFS") or {}).get("Layers") or ())
         return ImageDescription(
             reference=reference,

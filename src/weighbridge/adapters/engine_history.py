@@ -8,10 +8,12 @@ it had to make a directory.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weighbridge.model.image import HistoryEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _NEVER = frozenset(
     "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME".split()

@@ -7,9 +7,12 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from weighbridge.model.files import LayerIndex
 from weighbridge.reading.codec import VERSION, decode, encode
+
+if TYPE_CHECKING:
+    from weighbridge.model.files import LayerIndex
 
 _MAX_TOTAL_BYTES = 1 << 30
 _DIFF_ID = re.compile(r"sha256:([0-9a-f]{64})")

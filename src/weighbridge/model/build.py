@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -46,16 +45,27 @@ class BuildSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
-    """What BuildKit's provenance says of lines.
+class ProvenLayer:
+    """One layer of the result, as BuildKit's provenance has it.
 
-    `lines` maps a layer digest (a diff ID under overlay2, a packed digest under the containerd store)
-    to the Dockerfile lines that made it. `base_layers` are the digests that FROM brought. `materials`
-    maps a base image's reference to its digest.
+    `digest` is a diff ID under overlay2 and a packed digest under the containerd store. `line` is None where FROM brought
+    the layer (`from_base`).
     """
 
-    lines: Mapping[str, SourceLine]
-    materials: Mapping[str, str] = field(default_factory=dict)
+    digest: str
+    line: SourceLine | None
+    from_base: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What BuildKit's provenance says of a built image: its layers, oldest first, and the images that it used.
+
+    `materials` are pairs of a package URL and a digest, as in SLSA's provenance v0.2.
+    """
+
+    layers: tuple[ProvenLayer, ...]
+    materials: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

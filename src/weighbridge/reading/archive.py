@@ -12,15 +12,18 @@ import platform
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weighbridge.errors import MalformedImage
 from weighbridge.model.files import LayerIndex
-from weighbridge.model.image import ImageDescription
 from weighbridge.reading.blobs import ArchiveBlobs, Blob, Blobs, FolderBlobs
 from weighbridge.reading.config import description
 from weighbridge.reading.verified import index_blob
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from weighbridge.model.image import ImageDescription
 
 MAX_JSON_BYTES = 8 * 1024 * 1024
 _MAX_INDEX_DEPTH = 4

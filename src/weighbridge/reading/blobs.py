@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from weighbridge.errors import MalformedImage
 from weighbridge.reading.compression import Compression, compression_of
 from weighbridge.reading.source import FileSource
 from weighbridge.reading.tar import TarReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 MAX_MEMBERS = 100_000
 _CHUNK_BYTES = 1 << 20

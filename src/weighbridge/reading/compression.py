@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import IO, TYPE_CHECKING, cast
 
 import zstandard
 
 from weighbridge.errors import MalformedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 MAX_UNPACKED_BYTES = 1 << 38
 """A layer that unpacks to more than 256 GiB is a bomb, not an image."""
@@ -69,7 +72,8 @@ def _gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _unzstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
     feed = _ChunkReader(chunks)
-    with zstandard.ZstdDecompressor().stream_reader(feed, read_across_frames=True) as reader:
+    # It needs no more of a file than read().
+    with zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", feed), read_across_frames=True) as reader:
         while data := reader.read(_OUTPUT_BYTES):
             yield data
 

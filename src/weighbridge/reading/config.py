@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weighbridge.errors import MalformedImage
 from weighbridge.model.image import HistoryEntry, ImageConfig, ImageDescription
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 MAX_LAYERS = 1000
 
@@ -32,9 +34,7 @@ def platform_of(raw: Mapping[str, Any], keys: tuple[str, str, str] = ("os", "arc
     return "/".join(str(raw[key]) for key in keys if raw.get(key)) or "unknown"
 
 
-def description(
-    raw: object, *, reference: str, image_id: str, packed_sizes: Sequence[int | None]
-) -> ImageDescription:
+def description(raw: object, *, reference: str, image_id: str, packed_sizes: Sequence[int | None]) -> ImageDescription:
     """A whole configuration file. Raises MalformedImage where it contradicts itself or its manifest."""
     if not isinstance(raw, dict):
         raise MalformedImage(f"{reference}: the image's configuration is not a JSON object")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from weighbridge.model.files import LayerIndex
 from weighbridge.model.image import Attribution, Image, ImageDescription, Layer, PackedSize
 from weighbridge.reading.merge import merge
 from weighbridge.reading.packages import find_packages
 from weighbridge.reading.waste import duplicates, waste
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from weighbridge.model.files import LayerIndex
 
 
 def assemble(

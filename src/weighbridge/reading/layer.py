@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import xxhash
 import zstandard
 
 from weighbridge.errors import MalformedImage
 from weighbridge.model.files import Entry, Kind, LayerIndex
 from weighbridge.reading.packages import is_evidence
-from weighbridge.reading.source import Source
 from weighbridge.reading.tar import Member, TarReader
+
+if TYPE_CHECKING:
+    from weighbridge.reading.source import Source
 
 MAX_ENTRIES = 5_000_000
 MAX_EVIDENCE_BYTES = 16 * 1024 * 1024

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from weighbridge.model.files import Entry, FileTree, Kind, LayerIndex, Placed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def merge(indexes: Sequence[LayerIndex]) -> FileTree:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from weighbridge.errors import MalformedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _CHUNK_BYTES = 1 << 20
 
@@ -164,4 +166,6 @@ def chunks_of(source: Source) -> Iterator[bytes]:
 
 
 def _truncated(wanted: int, got: int) -> MalformedImage:
-    return MalformedImage(f"the archive ends {wanted - got:,} bytes too early: it is truncated or damaged; save it again")
+    return MalformedImage(
+        f"the archive ends {wanted - got:,} bytes too early: it is truncated or damaged; save it again"
+    )

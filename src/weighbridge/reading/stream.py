@@ -8,17 +8,21 @@ is named otherwise, the diff ID is computed as it passes.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from weighbridge.errors import MalformedImage
-from weighbridge.model.files import LayerIndex
-from weighbridge.model.image import ImageDescription
 from weighbridge.reading.compression import Compression, compression_of, decompressed
 from weighbridge.reading.layer import index_layer
 from weighbridge.reading.source import StreamSource
 from weighbridge.reading.tar import BLOCK, Member, TarReader
 from weighbridge.reading.verified import Hashing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from weighbridge.model.files import LayerIndex
+    from weighbridge.model.image import ImageDescription
 
 _BLOB_FOLDER = "blobs/sha256/"
 

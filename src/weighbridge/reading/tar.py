@@ -8,11 +8,14 @@ and bounds whatever an archive may claim. Formats: POSIX.1-2017 pax, GNU tar man
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from weighbridge.errors import MalformedImage
-from weighbridge.reading.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weighbridge.reading.source import Source
 
 BLOCK = 512
 MAX_NAME_BYTES = 64 * 1024
@@ -181,7 +184,9 @@ def _text_field(field: bytes) -> bytes:
 def _number(field: bytes) -> int:
     """Octal text, or GNU's base-256 where the first bit is set."""
     if field[0] in (0x80, 0xFF):
-        return int.from_bytes(field[1:], "big", signed=False) - ((1 << (8 * (len(field) - 1))) if field[0] == 0xFF else 0)
+        return int.from_bytes(field[1:], "big", signed=False) - (
+            (1 << (8 * (len(field) - 1))) if field[0] == 0xFF else 0
+        )
     text = field.strip(b" \0")
     if not text:
         return 0

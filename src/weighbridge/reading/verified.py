@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from weighbridge.errors import MalformedImage
-from weighbridge.model.files import LayerIndex
-from weighbridge.reading.blobs import Blob
 from weighbridge.reading.compression import decompressed
 from weighbridge.reading.layer import index_layer
 from weighbridge.reading.source import StreamSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from weighbridge.model.files import LayerIndex
+    from weighbridge.reading.blobs import Blob
 
 
 def index_blob(blob: Blob, diff_id: str) -> LayerIndex:

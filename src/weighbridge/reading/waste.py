@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from weighbridge.model.files import Duplicate, FileTree, Kind, LayerIndex, Waste, WastedPath
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _MOST_PATHS = 200
 _MOST_DUPLICATES = 200
@@ -44,9 +47,7 @@ def duplicates(tree: FileTree) -> tuple[Duplicate, ...]:
         entry = placed.entry
         if entry.size >= _DUPLICATE_BYTES and entry.digest:
             groups[entry.size, entry.digest].append(path)
-    found = [
-        Duplicate(size=size, paths=tuple(sorted(paths))) for (size, _), paths in groups.items() if len(paths) > 1
-    ]
+    found = [Duplicate(size=size, paths=tuple(sorted(paths))) for (size, _), paths in groups.items() if len(paths) > 1]
     return tuple(sorted(found, key=lambda each: (-each.redundant, each.paths))[:_MOST_DUPLICATES])
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from weighbridge.model.files import FileTree
-from weighbridge.model.packages import Package
+from typing import TYPE_CHECKING
+
 from weighbridge.reading.packages import apk, apt, npm, pip
+
+if TYPE_CHECKING:
+    from weighbridge.model.files import FileTree
+    from weighbridge.model.packages import Package
 
 _EXACT = frozenset({apt.STATUS, apk.INSTALLED})
 _SUFFIXES = (*pip.SUFFIXES, npm.SUFFIX)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from weighbridge.model.files import FileTree
 from weighbridge.model.packages import Ecosystem, Package
 from weighbridge.reading.packages.text import plausible, size_or_none, stanzas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weighbridge.model.files import FileTree
 
 STATUS = "var/lib/dpkg/status"
 STATUS_FOLDER = "var/lib/dpkg/status.d/"

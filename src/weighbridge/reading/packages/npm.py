@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from weighbridge.model.files import FileTree
 from weighbridge.model.packages import Ecosystem, Package
 from weighbridge.reading.packages.text import plausible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from weighbridge.model.files import FileTree
 
 SUFFIX = "/package.json"
 _FOLDER = "node_modules"
@@ -68,5 +72,5 @@ def _name_and_version(data: bytes) -> tuple[str, str] | None:
         return None
     if not isinstance(value, dict):
         return None
-    name, version = value.get("name"), value.get("version")
-    return (name, version) if plausible(name, version) else None
+    name, version = str(value.get("name")), str(value.get("version"))
+    return (name, version) if "version" in value and plausible(name, version) else None

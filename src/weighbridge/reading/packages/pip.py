@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import csv
 import posixpath
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from weighbridge.model.files import FileTree
 from weighbridge.model.packages import Ecosystem, Package
 from weighbridge.reading.packages.text import plausible, stanzas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weighbridge.model.files import FileTree
 
 _METADATA, _RECORD, _EGG = ".dist-info/METADATA", ".dist-info/RECORD", ".egg-info/PKG-INFO"
 SUFFIXES = (_METADATA, _RECORD, _EGG)
@@ -28,9 +32,7 @@ def packages(tree: FileTree) -> Iterator[Package]:
         name, version = fields.get("Name", ""), fields.get("Version", "")
         if plausible(name, version):
             folder = posixpath.dirname(path)
-            yield Package(
-                ecosystem=Ecosystem.PIP, name=name, version=version, size=_recorded(tree, folder), path=path
-            )
+            yield Package(ecosystem=Ecosystem.PIP, name=name, version=version, size=_recorded(tree, folder), path=path)
 
 
 def _recorded(tree: FileTree, folder: str) -> int | None:

@@ -1,0 +1,235 @@
+"""BuildKit, through buildx or `docker build`: an argument vector, never a shell. Nothing else starts builds."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from weighbridge.adapters.build_arguments import build_arguments
+from weighbridge.dockerfile.buildlog import failure
+from weighbridge.dockerfile.provenance import parse_provenance
+from weighbridge.errors import BuildFailed, EngineUnavailable, Interrupted, MalformedDockerfile
+from weighbridge.model.build import BuildSpec, BuiltImage, Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_TAIL_LINES = 200
+_MAX_LINE = 2000
+_MAX_METADATA_BYTES = 64 * 1024 * 1024
+_KILL_AFTER_SECONDS = 10
+_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PLUGIN_FOLDERS = (
+    "~/.docker/cli-plugins",
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
+_MASK = "***"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """`command` builds; `buildx` tells whether it understands buildx's options (else plain `docker build`)."""
+
+    command: tuple[str, ...]
+    buildx: bool
+
+
+class BuildxBuilder:
+    """Implements ports.Builder. `root` is what secret files are relative to: they need not be committed."""
+
+    def __init__(self, *, root: Path, environ: Mapping[str, str] | None = None, tool: Tool | None = None) -> None:
+        self._root = root
+        self._environ = dict(os.environ if environ is None else environ)
+        self._tool = tool or find_tool(self._environ)
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._cancelled = False
+
+    def build(self, spec: BuildSpec, *, tree: Path, tag: str, on_line: Callable[[str], None]) -> BuiltImage:
+        """See ports.Builder."""
+        with tempfile.TemporaryDirectory(prefix="weighbridge-build-") as folder:
+            scratch = Path(folder)
+            command = [
+                *self._tool.command,
+                *build_arguments(spec, tree=tree, root=self._root, scratch=scratch, tag=tag, buildx=self._tool.buildx),
+            ]
+            log = _Log(on_line, masks(spec, self._environ))
+            started = time.monotonic()
+            status = self._run(command, spec, tree, log)
+            seconds = time.monotonic() - started
+            if status != 0:
+                raise self._failed(spec, log)
+            return BuiltImage(
+                id=_first_line(scratch / "iid") or tag,
+                seconds=seconds,
+                provenance=_provenance(scratch / "metadata.json", spec.dockerfile),
+            )
+
+    def cancel(self) -> None:
+        """See ports.Builder."""
+        with self._lock:
+            self._cancelled = True
+            running = list(self._running)
+        for process in running:
+            _end(process)
+
+    def _run(self, command: Sequence[str], spec: BuildSpec, tree: Path, log: _Log) -> int:
+        process = self._start(command, tree)
+        timed_out = threading.Event()
+
+        def give_up() -> None:
+            timed_out.set()
+            _end(process)
+
+        timer = threading.Timer(spec.timeout, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            if process.stdout is not None:
+                for line in _lines(process.stdout.readline):
+                    log.line(line)
+            status = process.wait()
+        finally:
+            timer.cancel()
+            _end(process)
+            with self._lock:
+                self._running.discard(process)
+        if timed_out.is_set():
+            raise BuildFailed(
+                f"the build took longer than {spec.timeout:g} s and was ended; raise `timeout` if it needs more",
+                log_tail=log.tail(),
+            )
+        if self._cancelled:
+            raise Interrupted("the build was cancelled")
+        return status
+
+    def _start(self, command: Sequence[str], tree: Path) -> subprocess.Popen[bytes]:
+        # The action's inputs hold secrets that no build step has any business with.
+        environ = {key: value for key, value in self._environ.items() if not key.startswith("INPUT_")}
+        environ |= {
+            "DOCKER_BUILDKIT": "1",
+            "BUILDX_METADATA_PROVENANCE": "max",
+            # An attestation would make the result an index, and its ID another one at every build.
+            "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+            "BUILDX_NO_DEFAULT_LOAD": "0",
+            "DOCKER_CLI_HINTS": "false",
+        }
+        with self._lock:
+            if self._cancelled:
+                raise Interrupted("the build was cancelled")
+            try:
+                process = subprocess.Popen(
+                    command,
+                    cwd=tree,
+                    env=environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise EngineUnavailable(f"{command[0]}: cannot be run: {error.strerror}") from error
+            self._running.add(process)
+            return process
+
+    def _failed(self, spec: BuildSpec, log: _Log) -> Exception:
+        found = failure(log.tail())
+        where = f"{spec.dockerfile}:{found.line}: " if found.line else ""
+        if found.engine:
+            host = self._environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+            return EngineUnavailable(f"no container engine answers at {host}: {found.reason}")
+        if found.malformed:
+            return MalformedDockerfile(f"{where}{found.reason}", line=found.line)
+        return BuildFailed(f"{where}{found.reason}", line=found.line, log_tail=log.tail())
+
+
+def find_tool(environ: Mapping[str, str]) -> Tool:
+    """docker's buildx, buildx on its own, or `docker build`. Raises EngineUnavailable where there is none of them."""
+    path = environ.get("PATH", os.defpath)
+    plugins = [str(Path(folder).expanduser()) for folder in _PLUGIN_FOLDERS]
+    if environ.get("DOCKER_CONFIG"):
+        plugins.insert(0, str(Path(environ["DOCKER_CONFIG"]) / "cli-plugins"))
+    for name in ("docker-buildx", "buildx"):
+        found = shutil.which(name, path=os.pathsep.join([path, *plugins]))
+        if found:
+            return Tool(command=(found, "build"), buildx=True)
+    docker = shutil.which("docker", path=path)
+    if docker:
+        return Tool(command=(docker, "build"), buildx=False)
+    raise EngineUnavailable("neither buildx nor docker is installed: install Docker's buildx plugin")
+
+
+def masks(spec: BuildSpec, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What no line of a log may show: values of secrets, line by line where they have several. Longest first."""
+    values = [secret.partition("=")[2] for secret in spec.secrets]
+    values += [environ.get(reference.partition("=")[2], "") for reference in spec.secret_envs]
+    parts = {part.strip() for value in values for part in [value, *value.splitlines()]}
+    return tuple(sorted((part for part in parts if part), key=lambda part: (-len(part), part)))
+
+
+class _Log:
+    """Hands lines on, masked and without control characters, and remembers the last of them."""
+
+    def __init__(self, on_line: Callable[[str], None], hidden: Sequence[str]) -> None:
+        self._on_line = on_line
+        self._hidden = hidden
+        self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+
+    def line(self, raw: bytes) -> None:
+        text = raw.decode("utf-8", "replace").rstrip("\r\n")
+        for value in self._hidden:
+            text = text.replace(value, _MASK)
+        text = _CONTROLS.sub("", text)[:_MAX_LINE]
+        self._tail.append(text)
+        self._on_line(text)
+
+    def tail(self) -> tuple[str, ...]:
+        return tuple(self._tail)
+
+
+def _lines(readline: Callable[[int], bytes]) -> Iterator[bytes]:
+    # A line without an end is cut, so that it can't fill the memory.
+    while line := readline(8 * _MAX_LINE):
+        yield line
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends the process and what it started: kindly, so that BuildKit stops its steps, then not."""
+    for number, patience in ((signal.SIGTERM, _KILL_AFTER_SECONDS), (signal.SIGKILL, None)):
+        if process.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+
+
+def _provenance(path: Path, dockerfile: str) -> Provenance | None:
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_METADATA_BYTES)
+        return parse_provenance(json.loads(text), dockerfile)
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text().split("\n", 1)[0].strip()
+    except OSError:
+        return ""

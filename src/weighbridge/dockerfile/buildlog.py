@@ -1,0 +1,59 @@
+"""What a builder's log says of a failure: the line of the Dockerfile, and the reason in one line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The excerpt that BuildKit prints: `   7 | >>> RUN make`.
+_MARKED = re.compile(r"^\s*(\d{1,7}) \| >>> ")
+_PARSE_ERROR = re.compile(r"\b(?:parse error|error) on line (\d{1,7})\b")
+_ERROR = re.compile(r"^(?:#\d+ )?ERROR: (?:failed to build: )?(?:failed to solve: )?(.*)$")
+_EXIT = re.compile(r'^process "(?:/bin/sh -c )?(.*)" did not complete successfully: exit code: (\d+)')
+_UNREACHABLE = (
+    "cannot connect to the docker daemon",
+    "permission denied while trying to connect",
+    "failed to connect to the docker api",
+    "no builder",
+    "is the docker daemon running",
+)
+_MAX_REASON = 300
+_MAX_COMMAND = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """`line` is 1-based, None where the log names none; `malformed`: the Dockerfile itself was refused."""
+
+    reason: str
+    line: int | None
+    malformed: bool
+    engine: bool
+
+
+def failure(lines: Sequence[str]) -> Failure:
+    """Reads the last lines of a failed build's log."""
+    reason = next((found[1] for text in reversed(lines) if (found := _ERROR.match(text))), "")
+    marked = [int(found[1]) for text in lines if (found := _MARKED.match(text))]
+    parse = _PARSE_ERROR.search(reason)
+    line = int(parse[1]) if parse else next(iter(marked), None)
+    lowered = " ".join(lines[-5:]).lower() if not reason else reason.lower()
+    return Failure(
+        reason=_in_words(reason) or "the builder ended without a word",
+        line=line,
+        malformed=parse is not None or "dockerfile parse error" in lowered,
+        engine=any(sign in lowered for sign in _UNREACHABLE),
+    )
+
+
+def _in_words(reason: str) -> str:
+    ended = _EXIT.match(reason)
+    if ended:
+        command = " ".join(ended[1].split())
+        shown = command if len(command) <= _MAX_COMMAND else command[: _MAX_COMMAND - 1] + "…"
+        return f"`{shown}` ended with exit status {ended[2]}"
+    return " ".join(reason.split())[:_MAX_REASON]
