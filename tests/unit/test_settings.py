@@ -79,7 +79,6 @@ images:
   file: api/Dockerfile.slim
   target: run
   platforms: [linux/amd64, linux/arm64]
-  secret-envs: TOKEN=MY_TOKEN, OTHER=MY_OTHER
   cache-from:
   - type=local,src=/tmp/cache
   timeout: 30m
@@ -94,7 +93,6 @@ images:
         file="api/Dockerfile.slim",
         target="run",
         build_args=("A=1", "B=x,y"),
-        secret_envs=("TOKEN=MY_TOKEN", "OTHER=MY_OTHER"),
         cache_from=("type=local,src=/tmp/cache",),
         platform="linux/amd64",
         pull=True,
@@ -257,15 +255,15 @@ def test_a_secret_that_is_malformed_is_not_repeated(root: Path) -> None:
         ("build-args:\n- A=1\n- 2", ":3: build-args[1]: should be a valid string"),
         ("build-args: {A: 1}", ":1: build-args: should be a valid tuple"),
         ("build-args: [A=1, A=2]", ":1: build-args: contradicts itself: A has two values"),
-        ("build-args: ['--x']", ":1: build-args: must be lines of the form KEY=value"),
+        ("build-args: ['--x=1']", ":1: build-args: must be lines of the form KEY=value"),
         ("platforms: [linux/amd64, linux/amd64]", ":1: platforms: contradicts itself: names the same platform twice"),
         ("platforms: amd64", ":1: platforms: must be platforms such as linux/amd64"),
-        ("secret-envs: A=B\nsecret-files: A=b", ":2: secret-files: the secret A is in secret-envs already"),
-        ("secret-envs: A=B,A=C", ":1: secret-envs: contradicts itself: names the same key twice"),
+        ("build-contexts: [a=b, a=c]", ":1: build-contexts: contradicts itself: names the same key twice"),
+        ("build-args: " + "A=1," * 20_000, ":1: build-args: is longer than 65,536 characters"),
+        ("build-args:\n" + "- A=1\n" * 1_001, ":1: build-args: has more than 1,000 items"),
         ("name: a b", ":1: name: must be letters, digits"),
         ("name: 7", ":1: name: should be a valid string"),
         ("target: --x", ":1: target: must be letters, digits"),
-        ("network: --x", ":1: network: must be the name of a network mode"),
         ("context: ../up", ":1: context: must not leave the repository"),
         ("context: a/../../up", ":1: context: must not leave the repository"),
         ("file: /etc/passwd", ":1: file: must be a path relative to the repository"),
@@ -290,6 +288,26 @@ def test_a_secret_that_is_malformed_is_not_repeated(root: Path) -> None:
 )
 def test_a_file_that_cannot_be_used_names_line_and_key(root: Path, text: str | bytes, message: str) -> None:
     assert refusal(root, text).startswith(f".weighbridge.yml{message}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "secret-envs: A=AWS_SECRET_ACCESS_KEY",
+        "secret-files: A=~/.ssh/id_ed25519",
+        "ssh: default",
+        "network: host",
+        "cache-to: type=registry,ref=registry.example.com/cache",
+    ],
+)
+def test_a_branch_cannot_reach_out_of_the_repository_by_its_file(root: Path, line: str) -> None:
+    assert "cannot be set in the file" in refusal(root, line)
+    assert "cannot be set in the file" in refusal(root, f"images:\n- {line}")
+
+
+@pytest.mark.parametrize("text", ["build-args: [A=1, HOME]", "images:\n- build-args: |\n    A=1\n    HOME\n"])
+def test_a_branch_cannot_have_a_variable_passed_on(root: Path, text: str) -> None:
+    assert "build-args: must be KEY=value in the file" in refusal(root, text)
 
 
 def test_a_key_that_a_terminal_would_obey_is_not_printed_as_it_is(root: Path) -> None:
@@ -317,6 +335,9 @@ def test_a_mistake_in_the_file_is_one_even_where_it_is_overridden(root: Path) ->
         ({"INPUT_PR-NUMBER": "x"}, {}, "input pr-number: should be a valid integer"),
         ({"INPUT_BASE-REF": "--upload-pack=x"}, {}, "input base-ref: must be a branch, tag or commit"),
         ({"INPUT_BUILD-ARGS": "A=1\n" * 40_000}, {}, "input build-args: is longer than 65,536 characters"),
+        ({"INPUT_NETWORK": "--x"}, {}, "input network: must be the name of a network mode"),
+        ({"INPUT_SECRET-ENVS": "A=B,A=C"}, {}, "input secret-envs: contradicts itself: names the same key twice"),
+        ({"INPUT_SECRETS": "A=1"}, {"secret-files": ["A=b"]}, "--secret-files: the secret A is in secrets already"),
         ({"INPUT_CONFIG": "no.yml"}, {}, "input config: there is no file no.yml"),
     ],
 )

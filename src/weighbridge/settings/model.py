@@ -34,7 +34,11 @@ DEFAULT_CONFIG = ".weighbridge.yml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What else is known of a setting: its default in words, and whether it belongs to one run, never to the file."""
+    """What else is known of a setting: its default in words, and whether it may be given for a run only.
+
+    The file comes with the branch that is weighed, perhaps a stranger's. So what reaches out of the repository, into
+    the machine's environment, files, network or caches, cannot be set there.
+    """
 
     default: str | None = None
     run_only: bool = False
@@ -72,21 +76,27 @@ class ImageSettings(_Model):
     secrets: Annotated[Secrets, About(run_only=True)] = Field(
         (), description="Secrets of the build, one `KEY=value` a line; they are masked in every log."
     )
-    secret_envs: ReferenceItems = Field(
+    secret_envs: Annotated[ReferenceItems, About(run_only=True)] = Field(
         (), description="Secrets of the build from environment variables, `KEY=VARIABLE`, separated by commas or lines."
     )
-    secret_files: References = Field((), description="Secrets of the build from files, one `KEY=path` a line.")
-    ssh: Items = Field(
+    secret_files: Annotated[References, About(run_only=True)] = Field(
+        (), description="Secrets of the build from files, one `KEY=path` a line."
+    )
+    ssh: Annotated[Items, About(run_only=True)] = Field(
         (), description="SSH agent sockets or keys to expose to the build, separated by commas or lines."
     )
     cache_from: Lines = Field((), description="Where the build reads caches, one `type=…` or reference a line.")
-    cache_to: Lines = Field((), description="Where the build writes caches, one `type=…` a line.")
+    cache_to: Annotated[Lines, About(run_only=True)] = Field(
+        (), description="Where the build writes caches, one `type=…` a line."
+    )
     platforms: Annotated[Platforms, About(default="the builder's own")] = Field(
         (), description="Platforms to build and weigh, such as `linux/amd64`, separated by commas or lines."
     )
     pull: Boolean = Field(False, description="Always look for newer base images.")
     no_cache: Boolean = Field(False, description="Build without the cache.")
-    network: Network | None = Field(None, description="Network mode of the build's `RUN` instructions.")
+    network: Annotated[Network | None, About(run_only=True)] = Field(
+        None, description="Network mode of the build's `RUN` instructions."
+    )
     timeout: Annotated[Duration, About(default="1h")] = Field(
         3600.0, description="Longest time that one build may take: seconds, or a number with `s`, `m` or `h`."
     )

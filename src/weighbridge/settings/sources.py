@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from weighbridge.errors import ConfigurationError
 from weighbridge.settings.file import Document, Place, printable, read_document
 from weighbridge.settings.model import DEFAULT_CONFIG, About, ImageSettings, Settings, kebab
+from weighbridge.settings.values import takes_from_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,6 +128,10 @@ def _check_keys(document: Document, values: Mapping[str, object], place: Place, 
         if key in allowed:
             if value is None:
                 raise ConfigurationError(f"{where}: has no value: give it one, or leave the key out")
+            if key == "build-args" and takes_from_environment(value):
+                raise ConfigurationError(
+                    f"{where}: must be KEY=value in the file: a KEY alone would pass on a variable"
+                )
         elif key in _RUN_KEYS and key in keys(Settings, in_file=True):
             raise ConfigurationError(f"{where}: is not a setting of one image: put it at the top of the file")
         elif key in _ALL_KEYS:

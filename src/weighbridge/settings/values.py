@@ -55,6 +55,15 @@ def parse_lines(value: object) -> object:
     return _items(value) if isinstance(value, list | tuple) else value
 
 
+def takes_from_environment(value: object) -> bool:
+    """Whether one of some build arguments is a name alone, whose value the builder takes from its environment."""
+    try:
+        items = parse_lines(value)
+    except ValueError:
+        return False
+    return isinstance(items, tuple) and any(isinstance(item, str) and "=" not in item for item in items)
+
+
 def parse_csv(value: object) -> object:
     """Items between commas or on lines of their own."""
     if isinstance(value, str):
