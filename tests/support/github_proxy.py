@@ -89,6 +89,7 @@ class Proxy:
         self.request_violations: list[str] = []
         self.response_violations: list[str] = []
         self.minimized: set[int] = set()
+        self.viewer: str | None = None
         self._upstream = upstream
         self._description = description
         self._stand_ins = stand_ins or []
@@ -119,10 +120,11 @@ class Proxy:
         self._thread.join()
 
     def clear(self) -> None:
-        """Forgets exchanges, violations, faults and what was minimized."""
+        """Forgets exchanges, violations, faults, the viewer and what was minimized."""
         for record in (self.faults, self.exchanges, self.request_violations, self.response_violations):
             record.clear()
         self.minimized.clear()
+        self.viewer = None
 
     def seen(self, method: str, path: str = "") -> list[Exchange]:
         """The exchanges of a method whose target contains `path`, in order."""
@@ -139,7 +141,9 @@ class Proxy:
         return None
 
     def answer(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """The stand-ins' answer, or the API's."""
+        """The stand-ins' answer, or the API's. `viewer` is who GraphQL says that asks; the API has no GraphQL."""
+        if target == "/graphql" and self.viewer is not None:
+            return Answer.of(200, {"data": {"viewer": {"login": self.viewer}}})
         for stand_in in self._stand_ins:
             found = stand_in(method, target, body, headers, lambda *asked: self._ask(*asked, headers=headers))
             if found is not None:
