@@ -27,6 +27,16 @@ class _UnixConnection(http.client.HTTPConnection):
 
 def ask(host: str, path: str, timeout: float = 5) -> bytes | None:
     """The body of the engine's answer, or None where nothing answers well (or `host` is of a kind not spoken here)."""
+    status, body = _get(host, path, timeout)
+    return body if status == 200 else None
+
+
+def status(host: str, path: str, timeout: float = 5) -> int | None:
+    """The status of the engine's answer; None where there was none in time."""
+    return _get(host, path, timeout)[0]
+
+
+def _get(host: str, path: str, timeout: float) -> tuple[int | None, bytes]:
     parts = urlsplit(host)
     connection: http.client.HTTPConnection
     if parts.scheme == "unix":
@@ -34,13 +44,13 @@ def ask(host: str, path: str, timeout: float = 5) -> bytes | None:
     elif parts.scheme in ("tcp", "http") and parts.hostname:
         connection = http.client.HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
     else:
-        return None
+        return None, b""
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
-        return answer.read() if answer.status == 200 else None
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException):
-        return None
+        return None, b""
     finally:
         connection.close()
 
