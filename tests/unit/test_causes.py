@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,6 +146,16 @@ def test_packages_with_a_record_of_their_own_belong_to_the_layer_that_wrote_it()
         "pip install -r requirements.txt brings torch",
         "pip install flask brings flask",
     ] == phrases(image(), image(first, second, packages=[flask, torch]))
+
+
+def test_a_small_package_does_not_stand_for_a_large_file() -> None:
+    curl = package("curl", MB)
+    run = "RUN apt-get install -y curl && curl -o /opt/model.bin https://example.com/model.bin"
+    head = image(step(run, {"var/lib/dpkg/info/curl.list": 9, "usr/bin/curl": MB, "opt/model.bin": 99 * MB}))
+
+    (phrase,) = phrases(image(), replace(head, packages=(curl,)))
+
+    assert "curl -o /opt/model.bin https://example.com/model.bin adds /opt/model.bin (99.0 MB)" == phrase
 
 
 def test_a_package_that_moved_is_named_with_both_versions() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.models import Step, base_step, image, package, step
@@ -20,6 +21,8 @@ from weighbridge.model.packages import Ecosystem
 if TYPE_CHECKING:
     from weighbridge.model.image import Image
     from weighbridge.model.report import TreeNode
+
+unhurried = settings(deadline=None)
 
 _names = st.sampled_from(["a", "b", "usr", "lib", "go"])
 _paths = st.lists(_names, min_size=1, max_size=4).map("/".join)
@@ -40,6 +43,7 @@ _steps = st.builds(
 _images = st.lists(_steps, max_size=5).map(lambda steps: image(*steps))
 
 
+@unhurried
 @given(_images)
 def test_an_image_does_not_differ_from_itself(one: Image) -> None:
     diff = compare(one, one)
@@ -48,6 +52,7 @@ def test_an_image_does_not_differ_from_itself(one: Image) -> None:
     assert ((), (), (), ()) == (diff.causes, diff.layers, diff.files, diff.packages)
 
 
+@unhurried
 @given(_images, _images)
 def test_causes_and_layers_add_up_to_the_difference(base: Image, head: Image) -> None:
     diff = compare(base, head)
@@ -57,6 +62,7 @@ def test_causes_and_layers_add_up_to_the_difference(base: Image, head: Image) ->
     assert diff.size == sum(layer.delta for layer in diff.layers)
 
 
+@unhurried
 @given(_images, _images)
 def test_every_layer_of_both_sides_is_in_exactly_one_pair(base: Image, head: Image) -> None:
     pairs = align(base.layers, head.layers)
@@ -65,6 +71,7 @@ def test_every_layer_of_both_sides_is_in_exactly_one_pair(base: Image, head: Ima
     assert list(range(len(head.layers))) == [pair.head for pair in pairs if pair.head is not None]
 
 
+@unhurried
 @given(_images, _images)
 def test_comparing_backwards_turns_every_sign(base: Image, head: Image) -> None:
     there, back = compare(base, head), compare(head, base)
@@ -73,6 +80,7 @@ def test_comparing_backwards_turns_every_sign(base: Image, head: Image) -> None:
     assert sorted((row.path, -row.delta) for row in there.files) == sorted((row.path, row.delta) for row in back.files)
 
 
+@unhurried
 @given(_files, _files, st.sampled_from([2, 3, 200]))
 def test_rows_of_files_add_up_and_none_is_counted_twice(old: dict[str, int], new: dict[str, int], limit: int) -> None:
     base, head = image(step("COPY . /", old)), image(step("COPY . /", new, content="x"))
@@ -87,6 +95,7 @@ def test_rows_of_files_add_up_and_none_is_counted_twice(old: dict[str, int], new
     assert [] == [row.path for row in rows for path in whole if row.path.startswith(f"{path}/")]
 
 
+@unhurried
 @given(_files, _files, st.integers(5, 60))
 def test_the_treemap_adds_up_within_its_bound(old: dict[str, int], new: dict[str, int], limit: int) -> None:
     base, head = image(step("COPY . /", old)), image(step("COPY . /", new))
@@ -222,3 +231,14 @@ def test_the_treemap_says_what_is_new_and_what_changed() -> None:
         (node.name, node.size, node.delta, node.change) for node in root.children
     ]
     assert [("x", Change.CHANGED), ("y", Change.SAME)] == [(n.name, n.change) for n in root.children[0].children]
+
+
+def test_many_long_and_unlike_instructions_are_compared_in_bounded_time() -> None:
+    def side(salt: str) -> Image:
+        return image(*(step("RUN " + " ".join(f"{salt}{n}w{w}" for w in range(500)), {f"{n}": n}) for n in range(127)))
+
+    started = time.monotonic()
+    diff = compare(side("a"), side("b"))
+
+    assert 0 == diff.size
+    assert time.monotonic() - started < 10

@@ -19,8 +19,9 @@ _ALIKE = 0.5
 _ALIKE_IF_ALONE = 0.3
 """How similar an edited instruction must be; less is needed where a gap holds only one on each side."""
 
-_WORDS_COMPARED = 200
-_GAP_COMPARED = 64
+_WORDS_COMPARED = 100
+_GAP_COMPARED = 32
+"""Bounds for images that are made to be slow to compare; real ones stay far below."""
 
 
 class Pair(NamedTuple):

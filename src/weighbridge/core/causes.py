@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.align import pair_change
 from weighbridge.core.essence import LIMIT as ESSENCE_LIMIT
-from weighbridge.core.essence import essence, understand
+from weighbridge.core.essence import essence, producing_command, understand
 from weighbridge.core.evidence import gather
 from weighbridge.core.footprint import directory_totals
 from weighbridge.core.names import clipped, clipped_path
@@ -34,6 +34,7 @@ PHRASE_LIMIT = 140
 _NAME_LIMIT = 40
 _NAMES = 2
 _NEARLY_ALL = 0.9
+_EXPLAINS = 0.4
 _SHARE = 0.5
 """A part must explain this much of a difference to be named as its reason."""
 
@@ -94,16 +95,24 @@ def _subject(change: LayerChange, facts: Evidence) -> str:
     assert layer is not None  # noqa: S101 - a change has a side
     if not layer.created_by.strip():
         return f"layer {clipped(layer.diff_id, len('sha256:') + 12)}"
+    instruction = understand(layer.created_by)
     previous = understand(change.base.created_by) if change.head is not None and change.base is not None else None
+    if facts.packages and previous is None and not _packages_explain(change, facts):
+        producing = producing_command(instruction)
+        if producing is not None:
+            return producing
     ecosystems = {package.ecosystem for pair in facts.packages for package in pair if package is not None}
-    return essence(understand(layer.created_by), previous, ecosystems)
+    return essence(instruction, previous, ecosystems)
 
 
 def _predicate(change: LayerChange, facts: Evidence) -> str:
     """What the instruction did, the most telling first."""
     if change.head is None:
         return _removed(facts)
-    for telling in (_says_copies, _says_waste, _says_packages, _says_files):
+    tellings = [_says_copies, _says_waste, _says_packages, _says_files]
+    if not _packages_explain(change, facts):
+        tellings[2:] = [_says_files, _says_packages]
+    for telling in tellings:
         phrase = telling(change, facts)
         if phrase:
             return phrase
@@ -131,6 +140,17 @@ def _says_waste(change: LayerChange, facts: Evidence) -> str:
     most = heaviest_path(facts.hidden, directory_totals(facts.hidden))
     what = f"{clipped_path(most[0], _NAME_LIMIT)} " if most else ""
     return f"leaves {what}({format_size(facts.wasted)}) in its layer, though it is deleted or replaced later"
+
+
+def _packages_explain(change: LayerChange, facts: Evidence) -> bool:
+    """Whether the packages that came and went weigh enough to be the reason, as far as their sizes are known."""
+    total = 0
+    for old, new in facts.packages:
+        before, after = old.size if old else 0, new.size if new else 0
+        if before is None or after is None:
+            return True
+        total += after - before
+    return total * change.delta > 0 and abs(total) >= _EXPLAINS * abs(change.delta)
 
 
 def _says_packages(change: LayerChange, facts: Evidence) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from weighbridge.core.installs import Install, find_install
@@ -33,6 +34,7 @@ _HEAVY_PROGRAMS = (
 )
 _HOUSEKEEPING = frozenset(_HOUSEKEEPING_PROGRAMS.split())
 _HEAVY = frozenset(_HEAVY_PROGRAMS.split())
+_PRODUCERS = _HEAVY - frozenset({"tar", "cp", "mv", "install", "chown", "chmod", "chgrp", "setfacl", "strip"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class Instruction:
         return tuple(word for command in self.commands for word in command) or tuple(self.text.split())
 
 
+@lru_cache(maxsize=512)
 def understand(created_by: str) -> Instruction:
     """Splits an instruction as the history gives it, with or without its keyword and the builder's shell."""
     keyword, _, rest = created_by.strip().partition(" ")
@@ -62,6 +65,14 @@ def understand(created_by: str) -> Instruction:
     commands = split_commands(text[len(flags) :])
     installs = tuple(install for command in commands if (install := find_install(command)) is not None)
     return Instruction(keyword=keyword, text=text[len(flags) :], commands=commands, installs=installs)
+
+
+def producing_command(instruction: Instruction) -> str | None:
+    """The first command that fetches or builds something itself, not by a package manager; None if there is none."""
+    for command in instruction.commands:
+        if command[0].rpartition("/")[2] in _PRODUCERS and find_install(command) is None:
+            return clipped(" ".join(command), LIMIT)
+    return None
 
 
 def essence(
