@@ -1,0 +1,149 @@
+"""JSON values that were validated, back to the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from weighbridge.model.budget import Budget, Percent, Verdict
+from weighbridge.model.change import Cause, FileChange, ImageDiff, LayerChange, PackageChange
+from weighbridge.model.files import Duplicate, WastedPath
+from weighbridge.model.image import ImageConfig, Layer, PackedSize, SourceLine
+from weighbridge.model.packages import Package
+from weighbridge.model.report import (
+    ImageReport,
+    LargeFile,
+    Report,
+    Revision,
+    TreeNode,
+    Unavailable,
+    WeighedImage,
+)
+
+if TYPE_CHECKING:
+    from weighbridge.core.wire import models as wire
+
+_Value = TypeVar("_Value")
+
+
+def decode(report: wire.ReportW) -> Report:
+    """The report. Raises ValueError where a side is neither measured nor unavailable."""
+    return Report(
+        tool_version=report.tool_version,
+        repository=report.repository,
+        server_url=report.server_url,
+        pull_request=report.pull_request,
+        base=None if report.base is None else _revision(report.base),
+        head=_revision(report.head),
+        images=tuple(_image(image) for image in report.images),
+        verdict=_verdict(report.verdict),
+        minimum_change=report.minimum_change,
+    )
+
+
+def _image(image: wire.ImageW) -> ImageReport:
+    percent = image.budget.percent()
+    increase = image.budget.max_increase
+    return ImageReport(
+        name=image.name,
+        platform=image.platform,
+        dockerfile=image.dockerfile,
+        base=None if image.base is None else _side(image.base),
+        head=_side(image.head),
+        diff=None if image.diff is None else _diff(image.diff),
+        budget=Budget(
+            max_size=image.budget.max_size,
+            max_increase=Percent(value=percent) if percent is not None else increase if isinstance(increase, int) else None,
+        ),
+        verdict=_verdict(image.verdict),
+    )
+
+
+def _side(side: wire.SideW) -> WeighedImage | Unavailable:
+    if side.unavailable is not None:
+        return Unavailable(**dict(side.unavailable))
+    return WeighedImage(
+        reference=_there(side.reference),
+        id=_there(side.id),
+        size=_there(side.size),
+        packed=PackedSize(size=_there(side.packed_size), estimated=_there(side.packed_size_estimated)),
+        wasted=_there(side.wasted),
+        layers=tuple(_layer(layer) for layer in _there(side.layers)),
+        config=ImageConfig(**dict(_there(side.config))),
+        packages=tuple(Package(**dict(package)) for package in _there(side.packages)),
+        largest_files=tuple(LargeFile(**dict(file)) for file in _there(side.largest_files)),
+        wasted_paths=tuple(WastedPath(**dict(path)) for path in _there(side.wasted_paths)),
+        duplicates=tuple(Duplicate(**dict(duplicate)) for duplicate in _there(side.duplicates)),
+        tree=_tree(_there(side.tree)),
+        file_count=_there(side.file_count),
+        build_seconds=side.build_seconds,
+        base_name=side.base_name,
+    )
+
+
+def _there(value: _Value | None) -> _Value:
+    if value is None:
+        raise ValueError("a side is neither measured nor unavailable")
+    return value
+
+
+def _layer(layer: wire.LayerW) -> Layer:
+    return Layer(
+        diff_id=layer.diff_id,
+        size=layer.size,
+        packed=PackedSize(size=layer.packed_size, estimated=layer.packed_size_estimated),
+        created_by=layer.created_by,
+        line=_line(layer.line),
+        line_exact=layer.line_exact,
+        from_base=layer.from_base,
+    )
+
+
+def _line(line: wire.LineW | None) -> SourceLine | None:
+    return None if line is None else SourceLine(file=line.file, start=line.start, end=line.end)
+
+
+def _tree(node: wire.TreeW) -> TreeNode:
+    return TreeNode(
+        name=node.name,
+        size=node.size,
+        delta=node.delta,
+        change=node.change,
+        children=tuple(_tree(child) for child in node.children),
+    )
+
+
+def _diff(diff: wire.DiffW) -> ImageDiff:
+    return ImageDiff(
+        size=diff.size,
+        packed=PackedSize(size=diff.packed_size, estimated=diff.packed_size_estimated),
+        wasted=diff.wasted,
+        causes=tuple(
+            Cause(
+                delta=cause.delta,
+                phrase=cause.phrase,
+                line=_line(cause.line),
+                in_base=cause.in_base,
+                origin=cause.origin,
+            )
+            for cause in diff.causes
+        ),
+        layers=tuple(
+            LayerChange(
+                change=change.change,
+                base=None if change.base is None else _layer(change.base),
+                head=None if change.head is None else _layer(change.head),
+                delta=change.delta,
+            )
+            for change in diff.layers
+        ),
+        files=tuple(FileChange(**dict(change)) for change in diff.files),
+        packages=tuple(PackageChange(**dict(change)) for change in diff.packages),
+    )
+
+
+def _verdict(verdict: wire.VerdictW) -> Verdict:
+    return Verdict(status=verdict.status, reasons=verdict.reasons)
+
+
+def _revision(revision: wire.RevisionW) -> Revision:
+    return Revision(commit=revision.commit, label=revision.label)

@@ -1,0 +1,59 @@
+"""Report to text and back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from weighbridge.core.wire.decode import decode
+from weighbridge.core.wire.encode import encode, encode_image
+from weighbridge.core.wire.models import SCHEMA_NAME, ReportW
+from weighbridge.errors import UsageError
+
+if TYPE_CHECKING:
+    from weighbridge.model.report import ImageReport, Report
+
+MAX_BYTES = 32 * 1024 * 1024
+"""A report that is larger is not read."""
+
+
+def dump(report: Report) -> str:
+    """JSON text, the same for the same report, with a line end."""
+    return _text({"schema": SCHEMA_NAME, **encode(report)})
+
+
+def dump_image(image: ImageReport) -> str:
+    """One image's object as JSON text, what `inspect` prints."""
+    return _text(encode_image(image))
+
+
+def load(text: str | bytes) -> Report:
+    """Reads a report that anybody may have written. Raises UsageError that says what is wrong in one line."""
+    if len(text) > MAX_BYTES:
+        raise UsageError(f"the report is larger than {MAX_BYTES:,} bytes")
+    try:
+        # Not pydantic's own parser: this one bounds how deep the text may nest.
+        value = json.loads(text)
+        return decode(ReportW.model_validate(value))
+    except ValidationError as error:
+        raise UsageError(f"not a {SCHEMA_NAME} document: {_first(error)}") from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"not a {SCHEMA_NAME} document: it is not JSON, or contradicts itself") from None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a report."""
+    made = ReportW.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_NAME, **made}
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"][:8])
+    return f"{where}: {first['msg']}"[:300]
