@@ -35,6 +35,7 @@ class FakePullRequests:
     writes: int = 0
     _comments: dict[int, list[_Stored]] = field(default_factory=dict)
     _setters: dict[tuple[int, str], str] = field(default_factory=dict)
+    _afterwards: list[tuple[int, str]] = field(default_factory=list)
     _last_id: int = 0
 
     def open(self, number: int, *, head_sha: str = "1" * 40, base_ref: str = "main") -> PullRequest:
@@ -61,6 +62,16 @@ class FakePullRequests:
         """Somebody hides a comment."""
         for stored in self._all():
             stored.minimized |= stored.comment.id == comment_id
+
+    def overwrite(self, comment_id: int, body: str) -> None:
+        """Another job of ours replaces a comment's body."""
+        for stored in self._all():
+            if stored.comment.id == comment_id:
+                stored.comment = replace(stored.comment, body=body)
+
+    def overwrite_later(self, comment_id: int, body: str) -> None:
+        """Another job of ours replaces a comment's body just after the write that is under way."""
+        self._afterwards.append((comment_id, body))
 
     def bodies(self, number: int, *, author: str | None = None) -> list[str]:
         """The comments there are, oldest first, of one author or of all."""
@@ -103,8 +114,10 @@ class FakePullRequests:
         self._before_writing()
         for each in self._comments.get(number, []):
             if each.comment.id == comment_id:
-                each.comment = replace(each.comment, body=body)
-                return each.comment
+                each.comment = edited = replace(each.comment, body=body)
+                while self._afterwards:
+                    self.overwrite(*self._afterwards.pop())
+                return edited
         raise GitHubError(f"there is no comment {comment_id}")
 
     def delete_comment(self, number: int, comment_id: int) -> None:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from weighbridge.core import wire
 from weighbridge.core.marker import check_key, key_of, marker, payload_of
 from weighbridge.core.trim import LEVELS, trim
 from weighbridge.core.verdict import overall
+from weighbridge.core.wire import dump, load
 from weighbridge.errors import UsageError
 from weighbridge.model.budget import Status
 from weighbridge.model.report import Unavailable
@@ -101,7 +101,7 @@ def _encode(state: State) -> str | None:
     for level in LEVELS:
         document = {
             "runs": [None if run is None else list(run) for run in state.runs],
-            "report": json.loads(wire.dump(trim(state.report, level))),
+            "report": json.loads(dump(trim(state.report, level))),
         }
         text = json.dumps(document, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
         token = base64.b64encode(zlib.compress(text.encode(), 9), _ALPHABET).decode().rstrip("=")
@@ -120,7 +120,7 @@ def _decode(token: str) -> State | None:
         if not inflate.eof or inflate.unused_data:
             return None
         document = json.loads(text)
-        report = wire.load(json.dumps(document["report"]))
+        report = load(json.dumps(document["report"]))
         runs = tuple(_run(run) for run in document["runs"])
     except (binascii.Error, zlib.error, ValueError, TypeError, LookupError, RecursionError, UsageError):
         return None
