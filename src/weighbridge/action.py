@@ -51,7 +51,8 @@ def _run(environ: Mapping[str, str], runner: Runner) -> int:
     # Before anything can fail with it in a message.
     runner.mask(environ.get("INPUT_GITHUB-TOKEN") or environ.get("GITHUB_TOKEN") or "")
     event = read_event(environ)
-    repository = GitRepository(event.workspace or Path.cwd())
+    # Another user than ours owns the workspace that the runner mounts; git would not touch it otherwise.
+    repository = GitRepository(event.workspace or Path.cwd(), trusted=True)
     settings = load(cli={}, environ=environ, root=repository.root)
     for secret in settings.secret_values(environ):
         runner.mask(secret)

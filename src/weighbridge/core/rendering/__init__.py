@@ -1,1 +1,36 @@
-"""The report as people read it: Markdown, plain text, HTML."""
+"""Reports for people: Markdown, terminal text, HTML. Deterministic: the same report gives the same bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weighbridge.model.report import Report
+
+
+def render_markdown(report: Report, *, marker: str = "", report_url: str | None = None, limit: int = 65_000) -> str:
+    """See rendering.markdown."""
+    from weighbridge.core.rendering import markdown
+
+    return markdown.render_markdown(report, marker=marker, report_url=report_url, limit=limit)
+
+
+def render_summary(report: Report, *, report_url: str | None = None) -> str:
+    """See rendering.markdown."""
+    from weighbridge.core.rendering import markdown
+
+    return markdown.render_summary(report, report_url=report_url)
+
+
+def render_text(report: Report, *, color: bool = False, width: int = 100) -> str:
+    """See rendering.text."""
+    from weighbridge.core.rendering import text
+
+    return text.render_text(report, color=color, width=width)
+
+
+def render_html(report: Report) -> str:
+    """See rendering.html."""
+    from weighbridge.core.rendering import html
+
+    return html.render_html(report)

@@ -1,0 +1,77 @@
+"""The comment on the pull request and the job's summary."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from weighbridge.core.rendering.view import Level, view
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from weighbridge.model.report import Report
+
+COMMENT_LIMIT = 65_000
+"""Characters; GitHub takes 65,536 and counts some of them differently."""
+
+SUMMARY_LIMIT = 1_000_000
+"""Bytes; GitHub drops a summary of more than 1 MiB whole."""
+
+# Dropped in this order: packages, files, layers, logs, further causes, rows of images.
+_LEVELS = (
+    Level(),
+    Level(packages=10),
+    Level(packages=0, files=10, wasted=5),
+    Level(packages=0, files=5, wasted=0, layers=20),
+    Level(packages=0, files=0, wasted=0, layers=0, log=20),
+    Level(packages=0, files=0, wasted=0, layers=0, log=5, causes=5),
+    Level(packages=0, files=0, wasted=0, layers=0, log=0, causes=3, images=100),
+    Level(packages=0, files=0, wasted=0, layers=0, log=0, causes=0, images=30),
+    Level(packages=0, files=0, wasted=0, layers=0, log=0, causes=0, images=5),
+)
+_SUMMARY_LEVELS = (Level(causes=50, layers=200, files=100, packages=300, wasted=50, log=200), *_LEVELS)
+
+
+def render_markdown(
+    report: Report, *, marker: str = "", report_url: str | None = None, limit: int = COMMENT_LIMIT
+) -> str:
+    """The comment, at most `limit` characters: sections are dropped by priority, never the marker or the first lines."""
+    for number, level in enumerate(_LEVELS):
+        body = _rendered(report, level, report_url=report_url, shortened=number > 0, unfolded=False)
+        text = f"{marker}\n{body}" if marker else body
+        if len(text) <= limit:
+            return text
+    return text[:limit]
+
+
+def render_summary(report: Report, *, report_url: str | None = None) -> str:
+    """The job's summary and the Markdown of the command line: the same, with more rows."""
+    for number, level in enumerate(_SUMMARY_LEVELS):
+        text = _rendered(report, level, report_url=report_url, shortened=number > 0, unfolded=False)
+        if len(text.encode()) <= SUMMARY_LIMIT:
+            return text
+    return text.encode()[:SUMMARY_LIMIT].decode(errors="ignore")
+
+
+def _rendered(report: Report, level: Level, *, report_url: str | None, shortened: bool, unfolded: bool) -> str:
+    shown = view(report, level, report_url=report_url, shortened=shortened)
+    lines = _template().render(view=shown, unfolded=unfolded).splitlines()
+    # Blank lines separate blocks; two of them separate nothing more.
+    kept = [line for number, line in enumerate(lines) if line.strip() or (number and lines[number - 1].strip())]
+    return "\n".join(kept).strip() + "\n"
+
+
+@functools.cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    # Everything that the template gets is Markdown already; escape.py made it so.
+    environment = Environment(  # noqa: S701 - there is no HTML to escape here
+        loader=PackageLoader("weighbridge.core.rendering"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        autoescape=False,
+    )
+    return environment.get_template("comment.md.j2")
