@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from weighbridge.model.report import ImageReport, Report
     from weighbridge.ports import Comment, PullRequests
 
-_TRIES = 5
+_TRIES = 8
 _SETTLE = 1.0
 """Seconds after which a write of another job that had read before ours is there to be seen."""
 
@@ -65,7 +65,7 @@ class CommentRequest:
 def publish_comment(
     pull_requests: PullRequests, request: CommentRequest, *, pause: Callable[[float], None] = time.sleep
 ) -> PublishedComment | NotPublished:
-    """Reads the comment, merges, writes, and reads again until what this run found is in it (five times at most).
+    """Reads the comment, merges, writes, and reads again until what this run found is in it (eight times at most).
 
     `pause` sleeps for seconds. Raises UsageError for a key that can't be one; what GitHub does is an answer, not an
     exception.
@@ -83,14 +83,14 @@ def _publish(
         return NotPublished(reason="comment-mode is off")
     existing = pull_requests.find_comment(request.number, request.key)
     written: PublishedComment | None = None
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         plan = _plan(existing, request)
         if isinstance(plan, Skip):
             return written or _unwritten(existing, plan)
         written = _write(pull_requests, request.number, existing, plan, written)
         if state_of(plan.body) is None:
             return written
-        pause(_SETTLE * random.uniform(1, 2))  # noqa: S311 - spreads jobs, keeps no secret
+        pause(_SETTLE * random.uniform(1, 2 + attempt))  # noqa: S311 - spreads jobs, keeps no secret
         try:
             existing = _seen(pull_requests, request, written)
         except GitHubError:
