@@ -110,7 +110,11 @@ class _Weighed:
 
 
 def _check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
-    head = repository.root if refs.checkout is None else stack.enter_context(repository.worktree(refs.checkout))
+    checkout = refs.checkout
+    if checkout is None and refs.base is not None and repository.pristine():
+        # Weighed like the base: `COPY . .` would bring the history that only the work tree's own .git holds.
+        checkout = repository.resolve("HEAD")
+    head = repository.root if checkout is None else stack.enter_context(repository.worktree(checkout))
     if refs.base is None or refs.base.commit is None:
         return Trees(base=None, head=head)
     try:

@@ -75,6 +75,10 @@ class Repository(Protocol):
         """Whether the work tree holds anything that is not committed (ignored files apart)."""
         ...
 
+    def pristine(self) -> bool:
+        """Whether the work tree holds exactly what its commit says: nothing edited, untracked or ignored."""
+        ...
+
     def parents(self, commit: str) -> tuple[str, ...]:
         """The commit's parents as written in the commit itself (also in a shallow clone, where they may be missing)."""
         ...

@@ -300,6 +300,18 @@ def test_a_work_tree_is_dirty_by_edits_and_new_files_but_not_by_ignored_ones(ups
     assert repository.dirty()
 
 
+def test_a_work_tree_is_pristine_only_without_ignored_files_too(upstream: WorkTree) -> None:
+    upstream.commit({".gitignore": "out/\n", "tracked": "1"})
+    repository = GitRepository(upstream.path)
+    assert repository.pristine()
+
+    (upstream.path / "out").mkdir()
+    (upstream.path / "out" / "built").write_text("")
+
+    assert not repository.dirty()
+    assert not repository.pristine()
+
+
 def test_variables_that_a_hook_inherits_do_not_lead_elsewhere(
     upstream: WorkTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

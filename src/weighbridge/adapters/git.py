@@ -131,6 +131,10 @@ class GitRepository:
         """Whether anything in the work tree is not committed."""
         return bool(self._git("status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none"))
 
+    def pristine(self) -> bool:
+        """Whether the work tree holds exactly its commit, ignored files counted too."""
+        return not self._git("status", "--porcelain", "--untracked-files=normal", "--ignored", "--ignore-submodules=none")
+
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents that the commit object names."""
         self.ensure_commit(commit)

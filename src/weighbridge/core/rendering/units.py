@@ -26,18 +26,19 @@ _FACTORS = {
     "tib": 2**40,
 }
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([A-Za-z]{0,3})")
-_TENTH = Decimal("0.1")
+_TENTH, _HUNDREDTH = Decimal("0.1"), Decimal("0.01")
 
 
 def format_size(size: int) -> str:
-    """Bytes (not negative), with one decimal from a kilobyte on: `34.2 MB`, `512 B`."""
+    """Bytes (not negative), with one decimal from a kilobyte on, two from a gigabyte on: `34.2 MB`, `1.05 GB`."""
     if size < _STEP:
         return f"{size} B"
     value, unit = Decimal(size), 0
     # 999,950 bytes would round to 1000.0 kB.
     while value.quantize(_TENTH, ROUND_HALF_EVEN) >= _STEP and unit < len(_UNITS) - 1:
         value, unit = value / _STEP, unit + 1
-    return f"{value.quantize(_TENTH, ROUND_HALF_EVEN)} {_UNITS[unit]}"
+    places = _HUNDREDTH if unit >= _UNITS.index("GB") else _TENTH
+    return f"{value.quantize(places, ROUND_HALF_EVEN)} {_UNITS[unit]}"
 
 
 def format_delta(delta: int) -> str:
