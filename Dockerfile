@@ -6,13 +6,13 @@ FROM docker/buildx-bin:0.29 AS buildx
 # git as it is used here: one binary, the helper for http(s), and the libraries of both.
 FROM debian:12-slim AS git
 RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates openssh-client && rm -rf /var/lib/apt/lists/*
-# What distroless brings (libc, zlib) is not copied a second time. nsswitch and ssh's own files are left where they are.
+# What distroless brings (libc, zlib, libcrypto) is not copied a second time. nsswitch and ssh's own files are left where they are.
 RUN mkdir -p /out/usr/lib/git-core /out/usr/bin && \
     cp /usr/bin/git /usr/bin/ssh /out/usr/bin/ && \
     cp /usr/lib/git-core/git-remote-http /out/usr/lib/git-core/ && \
     ln -s git-remote-http /out/usr/lib/git-core/git-remote-https && \
     ldd /usr/bin/git /usr/bin/ssh /usr/lib/git-core/git-remote-http | \
-      awk '/=> \// { print $3 }' | grep -v -E '/(libc|libz)\.so' | sort -u | \
+      awk '/=> \// { print $3 }' | grep -v -E '/(libc|libz|libcrypto|libresolv)\.so' | sort -u | \
       xargs -I{} sh -c 'mkdir -p /out$(dirname {}) && cp -L {} /out{}'
 
 FROM python:3.11-slim AS python

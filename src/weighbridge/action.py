@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
 
 def run(environ: Mapping[str, str] | None = None) -> int:
-    """One run of the action; the exit status. Raises WeighbridgeError after telling the runner."""
+    """One run of the action; the exit status. What goes wrong is told to the runner in one line."""
     environ = os.environ if environ is None else environ
     runner = Runner(environ, sys.stdout)
     try:
         return _run(environ, runner)
     except WeighbridgeError as error:
-        runner.error(str(error), title="weighbridge")
-        raise
+        runner.error(" ".join(str(error).split()), title="weighbridge")
+        return error.exit_status
 
 
 def _run(environ: Mapping[str, str], runner: Runner) -> int:
