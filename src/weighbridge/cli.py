@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from weighbridge.core.verdict import exit_status
-from weighbridge.errors import Interrupted, WeighbridgeError
+from weighbridge.errors import Interrupted, MeasurementError, WeighbridgeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,10 +196,17 @@ def _ending() -> Iterator[Callable[[int], NoReturn]]:
     except KeyboardInterrupt:
         _complain(Interrupted("interrupted; nothing was left behind"))
         raise typer.Exit(Interrupted.exit_status) from None
+    except typer.Exit:
+        raise
     except BrokenPipeError:
         # The reader of a pipe left; so do we, and the interpreter must not try to flush what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
+    except Exception:
+        # Status 1 would say "over budget".
+        traceback.print_exc()
+        _complain(MeasurementError("this is a bug in weighbridge: please report it with the lines above"))
+        raise typer.Exit(MeasurementError.exit_status) from None
     finally:
         signal.signal(signal.SIGTERM, previous)
 
