@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weighbridge.core.rendering.escape import code, markdown
+from weighbridge.core.rendering.escape import code, markdown, plain
 from weighbridge.core.rendering.units import format_percent, format_size
 from weighbridge.model.budget import Status
 from weighbridge.model.report import Unavailable, WeighedImage
@@ -24,7 +24,11 @@ def headline(report: Report) -> str:
     image = most_important(report)
     others = len(report.images) - 1
     more = f" · and {others} more image{'s' if others > 1 else ''}" if others else ""
-    return f"{_SIGNS[report.verdict.status]} {_sentence(image, report)}{more}"
+    if isinstance(image.head, Unavailable):
+        answer = markdown(sentence(image, report), 240)
+    else:
+        answer = sentence(image, report, strong="**")
+    return f"{_SIGNS[report.verdict.status]} {code(image.name)} {answer}{more}"
 
 
 def most_important(report: Report) -> ImageReport:
@@ -56,26 +60,31 @@ def _words(image: ImageReport) -> str:
     return "within budget" if limited else "no budget set"
 
 
-def _sentence(image: ImageReport, report: Report) -> str:
-    name, head, diff = code(image.name), image.head, image.diff
+def sentence(image: ImageReport, report: Report, *, strong: str = "") -> str:
+    """What happened to the image, without its name; sizes that matter stand between `strong` marks."""
+
+    def bold(size: int) -> str:
+        return f"{strong}{format_size(size)}{strong}"
+
+    head, diff = image.head, image.diff
     if isinstance(head, Unavailable):
-        return f"{name} could not be built: {markdown(head.reason, 160)}"
+        return f"could not be built: {plain(head.reason, 160)}"
     verdict = _verdict_words(image, report)
     if diff is not None and isinstance(image.base, WeighedImage):
         if diff.size == 0:
-            return f"{name} {'is unchanged' if not diff.layers else 'keeps its size'} at {format_size(head.size)}{verdict}"
-        word = "grew" if diff.size > 0 else "shrank"
+            return f"{'is unchanged' if not diff.layers else 'keeps its size'} at {format_size(head.size)}{verdict}"
         percent = format_percent(diff.size, image.base.size)
         share = f" ({percent})" if percent else ""
-        return f"{name} {word} by **{format_size(abs(diff.size))}** to {format_size(head.size)}{share}{verdict}"
-    if isinstance(image.base, Unavailable) and image.base.expected:
-        return f"{name} is new and weighs **{format_size(head.size)}**{verdict}"
+        word = "grew" if diff.size > 0 else "shrank"
+        return f"{word} by {bold(abs(diff.size))} to {format_size(head.size)}{share}{verdict}"
     if isinstance(image.base, Unavailable):
-        return f"The base of {name} could not be built; it now weighs **{format_size(head.size)}**{verdict}"
-    return f"{name} weighs **{format_size(head.size)}**{verdict}"
+        if image.base.expected:
+            return f"is new and weighs {bold(head.size)}{verdict}"
+        return f"weighs {bold(head.size)}{verdict}; its base could not be built, so there is no difference to show"
+    return f"weighs {bold(head.size)}{verdict}"
 
 
 def _verdict_words(image: ImageReport, report: Report) -> str:
     if image.verdict.status is Status.FAIL:
-        return ", accepted" if report.verdict.status is Status.PASS else ", **over budget**"
+        return ", accepted" if report.verdict.status is Status.PASS else ", over budget"
     return ", close to its budget" if image.verdict.status is Status.WARN and not isinstance(image.base, Unavailable) else ""
