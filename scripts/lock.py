@@ -11,6 +11,7 @@ OUTPUTS = {
     "runtime.txt": ["pyproject.toml"],
     "dev.txt": ["pyproject.toml", "--group", "dev", "--group", "installer"],
     "installer.txt": ["--group", "installer"],
+    "tools.txt": ["requirements/tools.in"],
 }
 
 

