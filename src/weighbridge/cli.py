@@ -173,7 +173,7 @@ def action() -> None:
         end(run())
 
 
-class _End(Exception):  # noqa: N818 - it ends a command, nothing is wrong
+class _End(Exception):
     def __init__(self, status: int) -> None:
         self.status = status
 

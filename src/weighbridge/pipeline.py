@@ -230,7 +230,7 @@ def _report(
     *,
     base: Revision | None,
     head: Revision,
-    place: Place = Place(),  # noqa: B008 - frozen
+    place: Place = Place(),
     minimum_change: int = 0,
 ) -> Report:
     return Report(

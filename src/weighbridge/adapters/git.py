@@ -133,7 +133,9 @@ class GitRepository:
 
     def pristine(self) -> bool:
         """Whether the work tree holds exactly its commit, ignored files counted too."""
-        return not self._git("status", "--porcelain", "--untracked-files=normal", "--ignored", "--ignore-submodules=none")
+        return not self._git(
+            "status", "--porcelain", "--untracked-files=normal", "--ignored", "--ignore-submodules=none"
+        )
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents that the commit object names."""

@@ -36,7 +36,7 @@ def _malformed(path: str, message: str) -> MalformedDockerfile:
     return MalformedDockerfile(f"{path}{f':{line}' if line else ''}: {message}", line=line)
 
 
-def _instruction(command: Any) -> Instruction:  # noqa: ANN401 - the parser has no types
+def _instruction(command: Any) -> Instruction:
     return Instruction(
         keyword=command.cmd.upper(),
         text=" ".join(command.original.split("\n", 1)[0].split(None, 1)[1:])

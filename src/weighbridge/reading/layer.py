@@ -133,10 +133,10 @@ def normalized(name: str) -> str:
 
     Raises MalformedImage for a name that climbs out (`..`): no engine would extract it.
     """
-    path = name[2:] if name.startswith("./") else name
+    path = name.removeprefix("./")
     if path.endswith("/") or path.startswith("/"):
         path = path.strip("/")
-    if "//" in path or "." in path and _needs_care(path):
+    if "//" in path or ("." in path and _needs_care(path)):
         parts = [part for part in path.split("/") if part not in ("", ".")]
         if ".." in parts:
             raise MalformedImage(f"a layer names {name[:200]!r}, which climbs out of the image")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 # Controls, and characters that reorder or hide text (bidirectional marks, zero widths, line separators).
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+")
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+)
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~$!^={}])")
 # What GitHub makes links of after Markdown: mentions, issues, addresses, commits.

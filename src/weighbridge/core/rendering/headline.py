@@ -87,4 +87,8 @@ def sentence(image: ImageReport, report: Report, *, strong: str = "") -> str:
 def _verdict_words(image: ImageReport, report: Report) -> str:
     if image.verdict.status is Status.FAIL:
         return ", accepted" if report.verdict.status is Status.PASS else ", over budget"
-    return ", close to its budget" if image.verdict.status is Status.WARN and not isinstance(image.base, Unavailable) else ""
+    return (
+        ", close to its budget"
+        if image.verdict.status is Status.WARN and not isinstance(image.base, Unavailable)
+        else ""
+    )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from weighbridge.core.rendering.escape import code, code_block, markdown, url_path
+from weighbridge.core.rendering.escape import code, code_block, markdown
 from weighbridge.core.rendering.headline import headline, status_words
+from weighbridge.core.rendering.links import line_url
 from weighbridge.core.rendering.units import format_delta, format_size
 from weighbridge.model.change import Change, Origin
 from weighbridge.model.report import Unavailable, WeighedImage
@@ -155,7 +156,10 @@ def _notes(image: ImageReport) -> list[str]:
 
 def _causes(diff: ImageDiff, report: Report, most: int) -> str:
     causes = [cause for cause in diff.causes if cause.delta][:most]
-    rows = [[format_delta(cause.delta), _phrase(cause), _line(cause.line, report, in_base=cause.in_base)] for cause in causes]
+    rows = [
+        [format_delta(cause.delta), _phrase(cause), _line(cause.line, report, in_base=cause.in_base)]
+        for cause in causes
+    ]
     rest = diff.size - sum(cause.delta for cause in causes)
     hidden = sum(1 for cause in diff.causes if cause.delta) - len(causes)
     if hidden > 0:
@@ -172,11 +176,8 @@ def _line(line: SourceLine | None, report: Report, *, in_base: bool = False) -> 
     if line is None:
         return ""
     text = code(str(line), 120) + (" (base)" if in_base else "")
-    revision: Revision | None = report.base if in_base else report.head
-    if report.server_url is None or report.repository is None or revision is None or revision.commit is None:
-        return text
-    lines = f"L{line.start}" if line.start == line.end else f"L{line.start}-L{line.end}"
-    return f"[{text}]({report.server_url}/{report.repository}/blob/{revision.commit}/{url_path(line.file)}#{lines})"
+    url = line_url(line, report, in_base=in_base)
+    return text if url is None else f"[{text}]({url})"
 
 
 def _sections(image: ImageReport, report: Report, level: Level) -> list[Section]:
@@ -238,8 +239,8 @@ def _packages(diff: ImageDiff, most: int) -> str:
 def _layers(image: ImageReport, report: Report, most: int) -> str:
     if not isinstance(image.head, WeighedImage) or not most:
         return ""
-    changes = {id(change.head): change for change in image.diff.layers} if image.diff else {}
-    by_diff_id = {change.head.diff_id: change for change in changes.values() if change.head is not None}
+    changes = image.diff.layers if image.diff else ()
+    by_diff_id = {change.head.diff_id: change for change in changes if change.head is not None}
     layers = image.head.layers
     rows = []
     for layer in layers[-most:]:

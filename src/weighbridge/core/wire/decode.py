@@ -52,7 +52,11 @@ def _image(image: wire.ImageW) -> ImageReport:
         diff=None if image.diff is None else _diff(image.diff),
         budget=Budget(
             max_size=image.budget.max_size,
-            max_increase=Percent(value=percent) if percent is not None else increase if isinstance(increase, int) else None,
+            max_increase=Percent(value=percent)
+            if percent is not None
+            else increase
+            if isinstance(increase, int)
+            else None,
         ),
         verdict=_verdict(image.verdict),
     )

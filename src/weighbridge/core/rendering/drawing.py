@@ -1,0 +1,129 @@
+"""The treemap of an image as shapes: rectangles with classes, names and what they say when pointed at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weighbridge.core.rendering.escape import plain
+from weighbridge.core.rendering.squarify import Cell, layout
+from weighbridge.core.rendering.units import format_delta, format_percent, format_size
+from weighbridge.core.treemap import REST
+from weighbridge.model.change import Change
+
+if TYPE_CHECKING:
+    from weighbridge.model.report import TreeNode
+
+WIDTH, HEIGHT = 1160, 560
+_CHARACTER = 6.3
+"""Width of a character of the labels' font, in the units of the drawing; what does not fit is not written."""
+_COLORS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One rectangle. `kind` is its class: a change, or a colour of its own where nothing is compared."""
+
+    x: str
+    y: str
+    width: str
+    height: str
+    kind: str
+    directory: bool
+    label: str
+    path: str
+    tells: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One line of the legend."""
+
+    kind: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """The treemap; sizes in units of its own view box."""
+
+    width: int
+    height: int
+    total: str
+    shapes: tuple[Shape, ...]
+    legend: tuple[Key, ...]
+
+
+_MEANINGS = (
+    ("added", "new"),
+    ("grew", "grew"),
+    ("moved", "changed, same size"),
+    ("shrank", "shrank"),
+    ("same", "as before"),
+)
+
+
+def draw(tree: TreeNode, *, compared: bool) -> Drawing:
+    """The treemap coloured by change, or by top directory where there is nothing to compare with."""
+    tops = {child.name: f"k{number % _COLORS}" for number, child in enumerate(tree.children)}
+    shapes = tuple(
+        _shape(cell, tree.size, _kind(cell.node) if compared else tops[_top(cell)], compared=compared)
+        for cell in layout(tree, WIDTH, HEIGHT)
+    )
+    seen = {shape.kind for shape in shapes if not shape.directory}
+    legend = tuple(Key(kind=kind, meaning=meaning) for kind, meaning in _MEANINGS if kind in seen)
+    return Drawing(width=WIDTH, height=HEIGHT, total=format_size(tree.size), shapes=shapes, legend=legend)
+
+
+def _top(cell: Cell) -> str:
+    # A name holds no slash, except the root's own.
+    return cell.path.split("/", 2)[1]
+
+
+def _kind(node: TreeNode) -> str:
+    if node.change is Change.ADDED:
+        return "added"
+    if node.change is Change.SAME:
+        return "same"
+    return "grew" if node.delta > 0 else "shrank" if node.delta < 0 else "moved"
+
+
+def _shape(cell: Cell, total: int, kind: str, *, compared: bool) -> Shape:
+    node, box = cell.node, cell.box
+    path = plain(cell.path.removesuffix(f"/{REST}") + "/ (the small rest)" if node.name == REST else cell.path, 400)
+    share = format_percent(node.size, total)
+    tells = f"{format_size(node.size)}, {share.lstrip('+') if share else ''} of the image"
+    if compared and node.change is not Change.SAME:
+        what = "new" if node.change is Change.ADDED else format_delta(node.delta)
+        tells += f", {what}"
+    return Shape(
+        x=_number(box.x),
+        y=_number(box.y),
+        width=_number(box.width),
+        height=_number(box.height),
+        kind=kind,
+        directory=bool(node.children),
+        label=_label(cell),
+        path=path,
+        tells=tells,
+    )
+
+
+def _label(cell: Cell) -> str:
+    node, box = cell.node, cell.box
+    if node.children and not cell.strip:
+        return ""
+    if not node.children and box.height < 14:
+        return ""
+    fits = int((box.width - 6) / _CHARACTER)
+    name = plain(node.name, 200) + ("/" if node.children else "")
+    sized = f"{name} {format_size(node.size)}"
+    if len(sized) <= fits:
+        return sized
+    if len(name) <= fits:
+        return name
+    return f"{name[: fits - 1]}…" if fits >= 5 else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".rstrip("0").rstrip(".")

@@ -1,0 +1,50 @@
+"""The report as one HTML page that needs nothing from anywhere: styles, script and drawing are inside."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from weighbridge.core.rendering.page import page
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from weighbridge.model.report import Report
+
+
+def render_html(report: Report) -> str:
+    """The page. Its content security policy lets nothing run or load but its own style and script, by their hashes."""
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return _template().render(page=page(report), style=style, script=script, policy=policy)
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    return (files("weighbridge.core.rendering") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """A source expression of Content Security Policy Level 3."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+@functools.cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("weighbridge.core.rendering"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        autoescape=True,
+    )
+    return environment.get_template("report.html.j2")
