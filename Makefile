@@ -1,2 +1,21 @@
-.PHONY: env
-env: ; python3 scripts/env.py
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+.PHONY: help demo test unit lint env lock bench clean
+.DEFAULT_GOAL := help
+help: ; @grep -E '^# +make|^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /make \1	/' | expand -t 16
+
+demo: env ## a pull request weighed for real: build, compare, comment, edit
+	@.venv/bin/python scripts/demo.py
+test: ## everything that must hold: lints, types, contracts, all tests
+	@python3 scripts/check.py
+unit: ## the pure tests, in seconds
+	@python3 scripts/check.py --only unit
+lint: ## ruff, mypy, import contracts, workflow audit
+	@python3 scripts/check.py --only lint
+bench: env ## time and memory against docker save and dive
+	@python3 scripts/benchmark.py
+env: ## .venv with the locked dependencies
+	@python3 scripts/env.py
+lock: ## resolve the dependencies anew
+	@.venv/bin/python scripts/lock.py
+clean: ## remove what was made in this folder; caches stay in the user's cache folder
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist weighbridge-report

@@ -92,7 +92,7 @@ def node(folder: Path) -> None:
     certificates(folder)
     npm = machine.which("npm")
     if npm is None:
-        from outside import tools  # noqa: PLC0415 - needed on machines without npm only
+        from outside import tools
 
         npm = tools.ensure("node").parent / "npm"
     for name, package in NODE_PACKAGES.items():

@@ -7,7 +7,6 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,7 +29,7 @@ from weighbridge.publish import CommentRequest, NotPublished, PublishedComment, 
 from weighbridge.settings import Settings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from weighbridge.building import Side
     from weighbridge.ports import PullRequests
@@ -58,7 +57,7 @@ def _run(environ: Mapping[str, str], runner: Runner) -> int:
         runner.mask(secret)
     refs = revisions.choose(event, repository, base=settings.base_ref)
     runner.line(f"weighbridge weighs {refs.head.label}, {refs.reason}")
-    pulls = _pull_requests(settings, event, environ)
+    pulls = _pull_requests(settings, event)
     number = _number(event, settings, pulls, refs.head.commit, runner)
     report = pipeline.check_revisions(
         settings,
@@ -123,7 +122,7 @@ class RunnerLog:
             self._runner.line(f"{side} │ {text}")
 
 
-def _pull_requests(settings: Settings, event: Event, environ: Mapping[str, str]) -> PullRequests | None:
+def _pull_requests(settings: Settings, event: Event) -> PullRequests | None:
     if event.repository is None or settings.github_token is None:
         return None
     from weighbridge.adapters.github import GitHubPullRequests

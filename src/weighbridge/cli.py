@@ -211,7 +211,7 @@ def _ending() -> Iterator[Callable[[int], NoReturn]]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _interrupted(number: int, frame: FrameType | None) -> None:
+def _interrupted(number: int, _frame: FrameType | None) -> None:
     raise Interrupted(f"stopped by {signal.Signals(number).name}; nothing was left behind")
 
 

@@ -20,7 +20,7 @@ class Transport(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageName:
-    """`path` is None for the daemon; `reference` None where an archive holds one image. `text` is as the user wrote it."""
+    """`path` is None for the daemon; `reference` None where an archive holds one image. `text` is as written."""
 
     text: str
     transport: Transport
@@ -29,7 +29,7 @@ class ImageName:
 
 
 def parse_image_name(text: str) -> ImageName:
-    """Parses `docker-daemon:REF`, `docker-archive:PATH[:REF]`, `oci-archive:PATH[:REF]`, `oci:DIR[:REF]` or a bare name.
+    """Parses `docker-daemon:REF`, `docker-archive:PATH[:REF]`, `oci-archive:PATH[:REF]`, `oci:DIR[:REF]`, a bare name.
 
     A bare name is looked up in the daemon. Raises UsageError.
     """

@@ -51,11 +51,14 @@ class Place:
     pull_request: int | None = None
 
 
+NO_BUDGET = Budget()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What the images that merely have names are held against. Sizes are unpacked bytes."""
 
-    budget: Budget = Budget()
+    budget: Budget = NO_BUDGET
     minimum_change: int = 0
     fail_on: frozenset[Status] = frozenset({Status.FAIL, Status.UNKNOWN})
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from weighbridge.model.build import BuildSpec, BuiltImage
-from weighbridge.model.files import LayerIndex
-from weighbridge.model.image import ImageDescription
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from weighbridge.model.build import BuildSpec, BuiltImage
+    from weighbridge.model.files import LayerIndex
+    from weighbridge.model.image import ImageDescription
 
 
 class Engine(Protocol):
@@ -21,7 +23,7 @@ class Engine(Protocol):
         ...
 
     def save(self, references: Sequence[str]) -> AbstractContextManager[Iterator[bytes]]:
-        """One archive (docker or OCI layout tar) of all the images, streamed. Raises ImageNotFound, EngineUnavailable."""
+        """One archive (docker or OCI layout) of all the images, streamed. Raises ImageNotFound, EngineUnavailable."""
         ...
 
     def remove(self, reference: str) -> None:
@@ -106,7 +108,7 @@ class Repository(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """What is asked of a pull request. `author_association`s and titles are not: nothing of a stranger's text is kept."""
+    """What is asked of a pull request. Titles are not: nothing of a stranger's text is kept."""
 
     number: int
     head_sha: str

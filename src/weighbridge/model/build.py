@@ -15,7 +15,8 @@ class BuildSpec:
 
     `context` and `file` are relative to the tree that is built; `file` None means `Dockerfile` in the
     context. `platform` None means the builder's own. `timeout` is seconds.
-    Secrets are names or references here (`id=…,env=…`, `id=…,src=…`), except in `secrets`, whose `KEY=value` is never shown.
+    Secrets are names or references here (`id=…,env=…`, `id=…,src=…`), except in `secrets`, whose `KEY=value` is
+    never shown.
     """
 
     name: str
@@ -48,7 +49,8 @@ class BuildSpec:
 class ProvenLayer:
     """One layer of the result, as BuildKit's provenance has it.
 
-    `digest` is a diff ID under overlay2 and a packed digest under the containerd store. `line` is None where FROM brought
+    `digest` is a diff ID under overlay2 and a packed digest under the containerd store. `line` is None where FROM
+    brought
     the layer (`from_base`).
     """
 

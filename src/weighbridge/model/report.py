@@ -52,8 +52,8 @@ class LargeFile:
 class TreeNode:
     """A node of the treemap of the head: a directory or file with its unpacked bytes, bounded in number.
 
-    `delta` is bytes against the base (zero where unchanged or where there is no base). A directory's small children that were cut are one
-    child named `…`. Children run from the largest to the smallest.
+    `delta` is bytes against the base (zero where unchanged or where there is no base). A directory's small children
+    that were cut are one child named `…`. Children run from the largest to the smallest.
     """
 
     name: str

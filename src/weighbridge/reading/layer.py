@@ -154,8 +154,8 @@ class PackedEstimate:
     """What gzip would make of a layer, from a sample of about 3 % of its content.
 
     The first 256 KiB and 32 KiB of every MiB after it are compressed by zstd at level 3, piece by piece; the ratio is
-    taken for the whole, times a factor for what gzip -6 (the engines' default) does better on whole layers. Each entry's
-    header adds 60 bytes. The same content gives the same estimate, however it is cut into pieces.
+    taken for the whole, times a factor for what gzip -6 (the engines' default) does better on whole layers. Each
+    entry's header adds 60 bytes. The same content gives the same estimate, however it is cut into pieces.
     docs/measuring.md holds the comparison with real gzip.
     """
 

@@ -36,7 +36,7 @@ _SUMMARY_LEVELS = (Level(causes=50, layers=200, files=100, packages=300, wasted=
 def render_markdown(
     report: Report, *, marker: str = "", report_url: str | None = None, limit: int = COMMENT_LIMIT
 ) -> str:
-    """The comment, at most `limit` characters: sections are dropped by priority, never the marker or the first lines."""
+    """The comment, at most `limit` characters: sections go by priority, never the marker or the first lines."""
     for number, level in enumerate(_LEVELS):
         body = _rendered(report, level, report_url=report_url, shortened=number > 0, unfolded=False)
         text = f"{marker}\n{body}" if marker else body
@@ -72,6 +72,6 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - there is no HTML to escape here
     )
     return environment.get_template("comment.md.j2")

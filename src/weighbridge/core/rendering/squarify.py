@@ -37,7 +37,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """`strip` is the height of a directory's name; `gap` the space around its members; less than `least` is not drawn."""
+    """`strip` is the height of a directory's name; `gap` the space around members; below `least` nothing is drawn."""
 
     strip: float = 15
     gap: float = 1

@@ -1,4 +1,4 @@
-"""Debian's packages: `/var/lib/dpkg/status`, and `status.d/` in distroless images. Format: deb822(5), deb-control(5)."""
+"""Debian's packages: `/var/lib/dpkg/status`, and `status.d/` in distroless images. Format: deb822(5)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,89 @@
+"""Everything that must hold before a change is merged; what `make test` runs.
+
+    python3 scripts/check.py                everything
+    python3 scripts/check.py --only lint    or: unit, engine (all tests that need something real)
+
+Makes `.venv`, has an engine (and ends it, if it was started here), base images and tools, then lints, types, import
+contracts and tests. Standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from outside import daemon, engines
+from outside.machine import Refusal, run, say
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv" / "bin"
+BASES = (
+    "busybox:1.36",
+    "debian:12-slim",
+    "alpine:3.20",
+    "python:3.11-slim",
+    "node:20-slim",
+    "docker/buildx-bin:0.29",
+    "gcr.io/distroless/python3-debian12",
+)
+LINTS = (
+    ("ruff", "check", "src", "tests", "scripts"),
+    ("ruff", "format", "--check", "--quiet", "src", "tests", "scripts"),
+    ("mypy",),
+    ("lint-imports", "--no-cache"),
+    ("zizmor", "--offline", "--quiet", ".github/workflows", "action.yml"),
+)
+PURE = ("tests/unit",)
+REAL = ("tests/contract", "tests/engine", "tests/browser", "tests/e2e")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=("lint", "unit", "engine"))
+    only = parser.parse_args().only
+    try:
+        _step("environment", sys.executable, ROOT / "scripts" / "env.py")
+        if only in (None, "lint"):
+            for command in LINTS:
+                _step(" ".join(command), BIN / command[0], *command[1:])
+        if only in (None, "unit"):
+            _step("pure tests", BIN / "python", "-m", "pytest", "-q", "-n", "2", *PURE)
+        if only in (None, "engine"):
+            _real()
+    except Refusal as refusal:
+        sys.exit(f"weighbridge: {refusal}")
+
+
+def _real() -> None:
+    """The tests that need an engine, a runner, a GitHub and a browser."""
+    ours = engines.find(None, None) is None
+    try:
+        _step("engine", sys.executable, ROOT / "scripts" / "engine.py", "start")
+        _step("base images", sys.executable, ROOT / "scripts" / "bases.py", "ensure", *BASES)
+        environment = {**os.environ, **engines.exports(engines.require())}
+        exports = run([sys.executable, ROOT / "scripts" / "tools.py", "env"], env=environment)
+        for words in (shlex.split(line) for line in exports.splitlines()):
+            name, _, value = words[1].partition("=")
+            environment[name] = value
+        _step("tests on real parts", BIN / "python", "-m", "pytest", "-q", "--durations=8", *REAL, env=environment)
+    finally:
+        if ours:
+            daemon.stop(engines.default_name(None))
+
+
+def _step(what: str, *command: str | Path, env: dict[str, str] | None = None) -> None:
+    """Raises Refusal when the command fails; its output goes where ours goes."""
+    began = time.monotonic()
+    done = subprocess.run([str(word) for word in command], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise Refusal(f"{what}: failed with status {done.returncode}")
+    say(f"{what}: {time.monotonic() - began:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
