@@ -90,11 +90,10 @@ def buildx(folder: Path) -> None:
 
 def node(folder: Path) -> None:
     certificates(folder)
+    machine.ensure_commands({"npm": "npm"})
     npm = machine.which("npm")
     if npm is None:
-        from outside import tools
-
-        npm = tools.ensure("node").parent / "npm"
+        raise machine.Refusal("npm was installed and cannot be found")
     for name, package in NODE_PACKAGES.items():
         answer = run([npm, "pack", "--silent", package], cwd=folder, env={"PATH": machine.search_path(npm.parent)})
         packed = folder / answer.split()[-1]

@@ -16,21 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NEVER = frozenset(
-    [
-        "ARG",
-        "CMD",
-        "ENTRYPOINT",
-        "ENV",
-        "EXPOSE",
-        "HEALTHCHECK",
-        "LABEL",
-        "MAINTAINER",
-        "ONBUILD",
-        "SHELL",
-        "STOPSIGNAL",
-        "USER",
-        "VOLUME",
-    ]
+    # fmt: off
+    ["ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK",
+     "LABEL", "MAINTAINER", "ONBUILD", "SHELL", "STOPSIGNAL", "USER", "VOLUME"]
+    # fmt: on
 )
 _ALWAYS = frozenset(["ADD", "COPY", "RUN"])
 # `/bin/sh -c #(nop)  CMD ["bash"]` of the classic builder, `CMD ["bash"]` of BuildKit.
