@@ -89,7 +89,7 @@ def test_a_head_that_does_not_build_is_unknown_with_its_line_and_log(
     assert "about to fail" in body
     assert ran.outputs["verdict"] == "unknown"
     assert ran.outputs["new-size"] == ""
-    assert ran.report["images"][0]["head"]["line"] == 2
+    assert ran.report["images"][0]["head"]["unavailable"]["line"] == 2
 
 
 def test_a_base_that_does_not_build_leaves_the_head_alone_with_the_reason(

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NEVER = frozenset(
-    # fmt: off
     [
         "ARG",
         "CMD",
@@ -32,7 +31,6 @@ _NEVER = frozenset(
         "USER",
         "VOLUME",
     ]
-    # fmt: on
 )
 _ALWAYS = frozenset(["ADD", "COPY", "RUN"])
 # `/bin/sh -c #(nop)  CMD ["bash"]` of the classic builder, `CMD ["bash"]` of BuildKit.
