@@ -138,8 +138,10 @@ def _says_waste(change: LayerChange, facts: Evidence) -> str:
     if change.delta <= 0 or facts.wasted < _SHARE * change.delta:
         return ""
     most = heaviest_path(facts.hidden, directory_totals(facts.hidden))
-    what = f"{clipped_path(most[0], _NAME_LIMIT)} " if most else ""
-    return f"leaves {what}({format_size(facts.wasted)}) in its layer, though it is deleted or replaced later"
+    if most is None:
+        return f"leaves {format_size(facts.wasted)} in its layer that later ones delete or replace"
+    what = f"{clipped_path(most[0], _NAME_LIMIT)} ({format_size(facts.wasted)})"
+    return f"leaves {what} in its layer, though it is deleted or replaced later"
 
 
 def _packages_explain(change: LayerChange, facts: Evidence) -> bool:
