@@ -1,7 +1,8 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
-.PHONY: help demo test unit lint env lock bench clean
+.PHONY: help demo test unit lint env lock clean
 .DEFAULT_GOAL := help
-help: ; @grep -E '^# +make|^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /make \1	/' | expand -t 16
+help:
+	@sed -n -E 's|^([a-z]+):.*## (.*)|make \1: \2|p' Makefile
 
 demo: env ## a pull request weighed for real: build, compare, comment, edit
 	@.venv/bin/python scripts/demo.py
@@ -11,8 +12,6 @@ unit: ## the pure tests, in seconds
 	@python3 scripts/check.py --only unit
 lint: ## ruff, mypy, import contracts, workflow audit
 	@python3 scripts/check.py --only lint
-bench: env ## time and memory against docker save and dive
-	@python3 scripts/benchmark.py
 env: ## .venv with the locked dependencies
 	@python3 scripts/env.py
 lock: ## resolve the dependencies anew

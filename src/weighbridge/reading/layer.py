@@ -156,7 +156,6 @@ class PackedEstimate:
     The first 256 KiB and 32 KiB of every MiB after it are compressed by zstd at level 3, piece by piece; the ratio is
     taken for the whole, times a factor for what gzip -6 (the engines' default) does better on whole layers. Each
     entry's header adds 60 bytes. The same content gives the same estimate, however it is cut into pieces.
-    docs/measuring.md holds the comparison with real gzip.
     """
 
     FACTOR = 0.93
