@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from outside import daemon, engines
-from outside.machine import Refusal, run, say
+import bases
+import tools
+from outside import engines
+from outside.machine import Refusal, say
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
@@ -60,19 +61,10 @@ def main() -> None:
 
 def _real() -> None:
     """The tests that need an engine, a runner, a GitHub and a browser."""
-    ours = engines.find(None, None) is None
-    try:
-        _step("engine", sys.executable, ROOT / "scripts" / "engine.py", "start")
-        _step("base images", sys.executable, ROOT / "scripts" / "bases.py", "ensure", *BASES)
-        environment = {**os.environ, **engines.exports(engines.require())}
-        exports = run([sys.executable, ROOT / "scripts" / "tools.py", "env"], env=environment)
-        for words in (shlex.split(line) for line in exports.splitlines()):
-            name, _, value = words[1].partition("=")
-            environment[name] = value
+    with engines.borrowed() as host:
+        bases.ensure(host, list(BASES))
+        environment = {**os.environ, **engines.exports(host), **tools.variables(list(tools.VARIABLES))}
         _step("tests on real parts", BIN / "python", "-m", "pytest", "-q", "--durations=8", *REAL, env=environment)
-    finally:
-        if ours:
-            daemon.stop(engines.default_name(None))
 
 
 def _step(what: str, *command: str | Path, env: dict[str, str] | None = None) -> None:

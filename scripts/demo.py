@@ -6,7 +6,6 @@ Everything is real: an engine, the action's own container run by the real runner
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 import tempfile
@@ -22,42 +21,33 @@ from tests.support.act import Ran, Runner, export_action  # noqa: E402
 from tests.support.git import WorkTree, create  # noqa: E402
 from tests.support.github import GitHub, running_github  # noqa: E402
 
-from outside import daemon, engines, images  # noqa: E402 - found by the line above
-from outside.machine import Refusal, cache_root, run, say  # noqa: E402
+import bases  # noqa: E402
+import tools  # noqa: E402
+from outside import engines  # noqa: E402 - found by the line above
+from outside.machine import Refusal, cache_root, say  # noqa: E402
 
 SOURCES = ROOT / "scripts" / "demo"
-BASES = ("ubuntu:22.04", "debian:12-slim", "python:3.11-slim", "docker/buildx-bin:0.29")
-DISTROLESS = "gcr.io/distroless/python3-debian12"
+BASES = (
+    "ubuntu:22.04",
+    "debian:12-slim",
+    "python:3.11-slim",
+    "docker/buildx-bin:0.29",
+    "gcr.io/distroless/python3-debian12",
+)
 MODEL = 12_000_000
 
 
 def main() -> None:
     began = time.monotonic()
-    ours = engines.find(None, None) is None
     try:
-        if ours:
-            daemon.start(engines.default_name(None), "overlay2")
-        _prepare()
-        with tempfile.TemporaryDirectory() as folder:
+        with engines.borrowed() as host, tempfile.TemporaryDirectory() as folder:
+            os.environ.update(engines.exports(host))
+            bases.ensure(host, list(BASES))
+            os.environ.update(tools.variables(["act", "node", "emulate", "openapi"]))
             _weigh(Path(folder))
-        say(f"all of it took {time.monotonic() - began:.0f} s")
     except Refusal as refusal:
         sys.exit(f"weighbridge: {refusal}")
-    finally:
-        if ours:
-            daemon.stop(engines.default_name(None))
-
-
-def _prepare() -> None:
-    host = engines.require()
-    os.environ.update(engines.exports(host))
-    bases = images.Bases(host)
-    for name in (*BASES, DISTROLESS):
-        bases.ensure(name)
-    exports = run([sys.executable, ROOT / "scripts" / "tools.py", "env", "act", "node", "emulate", "openapi"])
-    for line in exports.splitlines():
-        name, _, value = shlex.split(line)[1].partition("=")
-        os.environ[name] = value
+    say(f"all of it took {time.monotonic() - began:.0f} s")
 
 
 def _weigh(folder: Path) -> None:

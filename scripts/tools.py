@@ -56,6 +56,11 @@ def ensure(names: list[str]) -> dict[str, Path]:
     return {name: found[name] for name in names}
 
 
+def variables(names: list[str]) -> dict[str, str]:
+    """Variable → path of every tool asked for. Raises Refusal."""
+    return {VARIABLES[name]: str(path) for name, path in ensure(names).items() if name in names}
+
+
 def _folder(kind: str, *locks: Path) -> Path:
     """One folder for each state of the locks, so that an older checkout keeps its own."""
     digest = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()[:16]

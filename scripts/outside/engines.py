@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from typing import TYPE_CHECKING
 
 from outside import api, daemon, tree
 from outside.machine import Refusal, run, search_path, which
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def standing(store: str | None) -> str | None:
@@ -36,6 +41,20 @@ def require(name: str | None = None, store: str | None = None) -> str:
     if host is None:
         raise Refusal("no engine answers; python3 scripts/engine.py start")
     return host
+
+
+@contextlib.contextmanager
+def borrowed() -> Iterator[str]:
+    """The address of the engine that answers, or of our own, which is ended again if it was started here."""
+    if (host := find(None, None)) is not None:
+        yield host
+        return
+    name = default_name(None)
+    daemon.start(name, "overlay2")
+    try:
+        yield require()
+    finally:
+        daemon.stop(name)
 
 
 def exports(host: str) -> dict[str, str]:

@@ -50,8 +50,7 @@ class ProvenLayer:
     """One layer of the result, as BuildKit's provenance has it.
 
     `digest` is a diff ID under overlay2 and a packed digest under the containerd store. `line` is None where FROM
-    brought
-    the layer (`from_base`).
+    brought the layer (`from_base`).
     """
 
     digest: str

@@ -9,10 +9,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from weighbridge.core.rendering.page import page
+from weighbridge.core.rendering.template import template
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from weighbridge.model.report import Report
 
 
@@ -23,7 +22,7 @@ def render_html(report: Report) -> str:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _template().render(page=page(report), style=style, script=script, policy=policy)
+    return template("report.html.j2").render(page=page(report), style=style, script=script, policy=policy)
 
 
 @functools.cache
@@ -34,17 +33,3 @@ def _asset(name: str) -> str:
 def _hash(text: str) -> str:
     """A source expression of Content Security Policy Level 3."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-@functools.cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("weighbridge.core.rendering"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-        autoescape=True,
-    )
-    return environment.get_template("report.html.j2")

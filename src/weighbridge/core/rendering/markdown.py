@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
+from weighbridge.core.rendering.template import template
 from weighbridge.core.rendering.view import Level, view
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from weighbridge.model.report import Report
 
 COMMENT_LIMIT = 65_000
@@ -56,22 +54,7 @@ def render_summary(report: Report, *, report_url: str | None = None) -> str:
 
 def _rendered(report: Report, level: Level, *, report_url: str | None, shortened: bool, unfolded: bool) -> str:
     shown = view(report, level, report_url=report_url, shortened=shortened)
-    lines = _template().render(view=shown, unfolded=unfolded).splitlines()
+    lines = template("comment.md.j2").render(view=shown, unfolded=unfolded).splitlines()
     # Blank lines separate blocks; two of them separate nothing more.
     kept = [line for number, line in enumerate(lines) if line.strip() or (number and lines[number - 1].strip())]
     return "\n".join(kept).strip() + "\n"
-
-
-@functools.cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    # Everything that the template gets is Markdown already; escape.py made it so.
-    environment = Environment(
-        loader=PackageLoader("weighbridge.core.rendering"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - there is no HTML to escape here
-    )
-    return environment.get_template("comment.md.j2")

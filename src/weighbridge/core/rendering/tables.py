@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from weighbridge.model.change import ImageDiff
+    from weighbridge.model.files import WastedPath
     from weighbridge.model.image import SourceLine
-    from weighbridge.model.report import ImageReport, Report, WeighedImage
+    from weighbridge.model.report import ImageReport, LargeFile, Report, WeighedImage
 
 _ROWS = 500
 """More rows than this nobody reads; the JSON has them all."""
@@ -205,18 +206,26 @@ def _layers(head: WeighedImage, image: ImageReport, report: Report) -> Table:
 
 
 def _wasted(head: WeighedImage) -> Table:
-    largest = max((path.size for path in head.wasted_paths), default=0)
+    title = f"Wasted: {format_size(head.wasted)} that no container sees"
+    return _paths(title, head.wasted_paths, hint="Bytes that a later layer deletes or replaces.")
+
+
+def _largest(head: WeighedImage) -> Table:
+    return _paths("Largest files", head.largest_files)
+
+
+def _paths(title: str, paths: Sequence[WastedPath | LargeFile], *, hint: str = "") -> Table:
+    largest = max((path.size for path in paths), default=0)
     rows = (
         (
             _size(path.size, largest=largest),
             _text(shown_path(path.path)),
             Field(text=str(path.layer + 1), key=path.layer + 1),
         )
-        for path in head.wasted_paths
+        for path in paths
     )
     columns = (Column(name="bytes", number=True), Column(name="path", code=True), Column(name="layer", number=True))
-    title = f"Wasted: {format_size(head.wasted)} that no container sees"
-    return _table(title, columns, rows, hint="Bytes that a later layer deletes or replaces.")
+    return _table(title, columns, rows, hint=hint)
 
 
 def _packages(head: WeighedImage) -> Table:
@@ -237,20 +246,6 @@ def _packages(head: WeighedImage) -> Table:
         Column(name="by"),
     )
     return _table(f"Packages ({len(head.packages):,})", columns, rows)
-
-
-def _largest(head: WeighedImage) -> Table:
-    largest = max((file.size for file in head.largest_files), default=0)
-    rows = (
-        (
-            _size(file.size, largest=largest),
-            _text(shown_path(file.path)),
-            Field(text=str(file.layer + 1), key=file.layer + 1),
-        )
-        for file in head.largest_files
-    )
-    columns = (Column(name="bytes", number=True), Column(name="path", code=True), Column(name="layer", number=True))
-    return _table("Largest files", columns, rows)
 
 
 def _duplicates(head: WeighedImage) -> Table:

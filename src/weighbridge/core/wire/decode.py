@@ -42,7 +42,7 @@ def decode(report: wire.ReportW) -> Report:
 
 def _image(image: wire.ImageW) -> ImageReport:
     percent = image.budget.percent()
-    increase = image.budget.max_increase
+    increase = image.budget.max_increase if isinstance(image.budget.max_increase, int) else None
     return ImageReport(
         name=image.name,
         platform=image.platform,
@@ -52,11 +52,7 @@ def _image(image: wire.ImageW) -> ImageReport:
         diff=None if image.diff is None else _diff(image.diff),
         budget=Budget(
             max_size=image.budget.max_size,
-            max_increase=Percent(value=percent)
-            if percent is not None
-            else increase
-            if isinstance(increase, int)
-            else None,
+            max_increase=increase if percent is None else Percent(value=percent),
         ),
         verdict=_verdict(image.verdict),
     )
