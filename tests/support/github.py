@@ -124,19 +124,33 @@ def running_github(
 
     With `check`, every request is held against GitHub's description.
     """
-    upstream = _free_port()
     description = Description(openapi_description()) if check else None
     stand_ins: list[StandIn] = [pulls_of_commit, LabelEvents()]
     with (
         tempfile.TemporaryDirectory() as folder,
-        Proxy(upstream, description, port=port, stand_ins=stand_ins, on_exchange=on_exchange) as proxy,
+        Proxy(description, port=port, stand_ins=stand_ins, on_exchange=on_exchange) as proxy,
     ):
         file = Path(folder) / "seed.json"
         file.write_text(json.dumps(SEED if seed is None else seed))
-        with _process([*emulate_command(), *_arguments(upstream, file, proxy.url)], Path(folder) / "log") as process:
-            github = GitHub(proxy=proxy, upstream=upstream)
-            _wait_for(github, process, Path(folder) / "log")
-            yield github
+        with _upstream(proxy, file, Path(folder) / "log"):
+            yield GitHub(proxy=proxy, upstream=proxy.upstream)
+
+
+@contextlib.contextmanager
+def _upstream(proxy: Proxy, seed: Path, log: Path, attempts: int = 5) -> Iterator[None]:
+    """The API, on a port that was free a moment before; on another when somebody was quicker to take it."""
+    with contextlib.ExitStack() as stack:
+        for attempt in range(1, attempts + 1):
+            proxy.upstream = _free_port()
+            process = stack.enter_context(
+                _process([*emulate_command(), *_arguments(proxy.upstream, seed, proxy.url)], log)
+            )
+            if _answers(GitHub(proxy=proxy, upstream=proxy.upstream), process):
+                break
+            said = log.read_text(errors="replace")[-2000:]
+            if "EADDRINUSE" not in said or attempt == attempts:
+                raise RuntimeError(f"the GitHub API did not start:\n{said}")
+        yield
 
 
 def _arguments(port: int, seed: Path, url: str) -> list[str]:
@@ -158,7 +172,8 @@ def _process(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[byt
                 process.wait()
 
 
-def _wait_for(github: GitHub, process: subprocess.Popen[bytes], log: Path) -> None:
+def _answers(github: GitHub, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process came to answer, before it ended and within 30 s."""
     end = time.monotonic() + 30
     while time.monotonic() < end and process.poll() is None:
         try:
@@ -166,8 +181,8 @@ def _wait_for(github: GitHub, process: subprocess.Popen[bytes], log: Path) -> No
         except (URLError, OSError):
             time.sleep(0.1)
         else:
-            return
-    raise RuntimeError(f"the GitHub API did not start:\n{log.read_text(errors='replace')[-2000:]}")
+            return process.poll() is None
+    return False
 
 
 def _free_port() -> int:

@@ -73,11 +73,14 @@ StandIn = Callable[[str, str, bytes, Mapping[str, str], Ask], Answer | None]
 
 
 class Proxy:
-    """Listens on a loopback port and forwards to the API at `upstream` (a port). Use as a context manager."""
+    """Listens on a loopback port and forwards to the API at `upstream` (a port). Use as a context manager.
+
+    `upstream` is set once the proxy has its own port: a free port that is picked before may become the proxy's own,
+    which would then forward to itself without end.
+    """
 
     def __init__(
         self,
-        upstream: int,
         description: Description | None,
         *,
         port: int = 0,
@@ -90,7 +93,7 @@ class Proxy:
         self.response_violations: list[str] = []
         self.minimized: set[int] = set()
         self.viewer: str | None = None
-        self._upstream = upstream
+        self.upstream = 0
         self._description = description
         self._stand_ins = stand_ins or []
         self._on_exchange = on_exchange
@@ -152,7 +155,7 @@ class Proxy:
 
     def forward(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """The API's own answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._upstream, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.upstream, timeout=30)
         try:
             kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
             connection.request(method, target, body=body or None, headers=kept)
