@@ -46,6 +46,8 @@ def _instruction(command: Any) -> Instruction:
         start=command.start_line,
         end=command.end_line,
         heredocs=tuple(heredoc.content for heredoc in command.heredocs),
+        values=tuple(command.value),
+        json=command.json,
     )
 
 

@@ -10,7 +10,8 @@ class Instruction:
     """One instruction. `start` and `end` are 1-based inclusive lines, heredocs included.
 
     `keyword` is upper case; `flags` as written (`--mount=…`); `text` the arguments with
-    continuations joined; `heredocs` the bodies, in order.
+    continuations joined; `heredocs` the bodies, in order. `values` are the arguments as BuildKit's parser splits them
+    (ENV: name, value, name, value; the shell form: one text), `json` whether they were written as a JSON array.
     """
 
     keyword: str
@@ -19,6 +20,8 @@ class Instruction:
     start: int
     end: int
     heredocs: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    json: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
