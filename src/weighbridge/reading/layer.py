@@ -9,13 +9,18 @@ import zstandard
 
 from weighbridge.errors import MalformedImage
 from weighbridge.model.files import Entry, Kind, LayerIndex
+from weighbridge.reading.links import Links
 from weighbridge.reading.packages import is_evidence
 from weighbridge.reading.tar import Member, TarReader
 
 if TYPE_CHECKING:
     from weighbridge.reading.source import Source
 
-MAX_ENTRIES = 5_000_000
+MAX_ENTRIES = 2_000_000
+MAX_NAMES_BYTES = 1 << 28
+"""Of all names and link targets of a layer: what its index may take of the memory."""
+MAX_LAYER_BYTES = 1 << 50
+"""Sparse files can claim any size without bringing a byte."""
 MAX_EVIDENCE_BYTES = 16 * 1024 * 1024
 MAX_EVIDENCE_TOTAL_BYTES = 64 * 1024 * 1024
 
@@ -53,6 +58,8 @@ class _Indexer:
         self._opaque: dict[str, None] = {}
         self._contents: dict[str, bytes] = {}
         self._kept = 0
+        self._names_bytes = 0
+        self._links = Links()
         self._sample = PackedEstimate()
 
     def run(self, diff_id: str, packed_size: int | None) -> LayerIndex:
@@ -61,9 +68,12 @@ class _Indexer:
                 raise MalformedImage(f"a layer holds more than {MAX_ENTRIES:,} entries")
             self._take(member)
         entries = tuple(self._entries.values())
+        size = sum(entry.size for entry in entries)
+        if size > MAX_LAYER_BYTES:
+            raise MalformedImage(f"a layer claims to hold {size:,} bytes")
         return LayerIndex(
             diff_id=diff_id,
-            size=sum(entry.size for entry in entries),
+            size=size,
             packed_estimate=self._sample.result(len(entries)),
             entries=entries,
             whiteouts=tuple(self._whiteouts),
@@ -73,26 +83,29 @@ class _Indexer:
         )
 
     def _take(self, member: Member) -> None:
-        path = normalized(member.name)
+        path = self._links.real(normalized(member.name))
+        self._names_bytes += len(path) + len(member.link)
+        if self._names_bytes > MAX_NAMES_BYTES:
+            raise MalformedImage(f"a layer's names take more than {MAX_NAMES_BYTES:,} bytes")
         name = path.rpartition("/")[2]
         if name.startswith(_WHITEOUT):
             self._take_whiteout(path, name)
             return
         kind = _KINDS.get(member.typeflag)
-        if kind is None or not path:
-            # Vendor types carry nothing that a file system shows; the root has no name of its own.
+        if kind is None or not path or path.startswith(_WHITEOUT_META):
+            # Vendor types and aufs' own files carry nothing that a file system shows; the root has no name of its own.
             return
-        size, digest = 0, b""
+        if path in self._entries:
+            self._replace(path)
+        size, digest, link = 0, b"", ""
         if kind is Kind.FILE:
             size = member.real_size
             digest = self._digest(path, member)
-        link = ""
-        if kind is Kind.SYMLINK:
+        elif kind is Kind.SYMLINK:
             link = member.link
+            self._links.add(path, link)
         elif kind is Kind.HARDLINK:
-            link = normalized(member.link)
-        # What a layer names twice, the second one is extracted last.
-        self._entries.pop(path, None)
+            link = self._linked_file(path, member.link)
         self._entries[path] = Entry(path, kind, member.mode, member.uid, member.gid, size, link, digest)
 
     def _take_whiteout(self, path: str, name: str) -> None:
@@ -101,16 +114,46 @@ class _Indexer:
             self._opaque[folder] = None
         elif not name.startswith(_WHITEOUT_META) and name != _WHITEOUT:
             hidden = name[len(_WHITEOUT) :]
+            if hidden in (".", ".."):
+                raise MalformedImage(f"a layer's {path[:200]!r} takes nothing away that has a name")
             self._whiteouts[f"{folder}/{hidden}" if folder else hidden] = None
+
+    def _linked_file(self, path: str, link: str) -> str:
+        """The file that a hard link names, by the name that holds its content where it has several."""
+        target = self._links.real(normalized(link))
+        entry = self._entries.get(target)
+        if entry is not None and entry.kind is Kind.HARDLINK:
+            target = entry.link
+        self._links.add_hard(path, target)
+        return target
+
+    def _replace(self, path: str) -> None:
+        """What a layer names twice, the second one is extracted last; a hard link to the first keeps its content."""
+        old = self._entries.pop(path)
+        data = self._contents.pop(path, b"")
+        self._kept -= len(data)
+        self._links.remove(path)
+        heirs = [
+            heir for heir in self._links.take_hard(path) if heir in self._entries and self._entries[heir].link == path
+        ]
+        if old.kind is not Kind.FILE or not heirs:
+            return
+        first = heirs[0]
+        self._entries[first] = self._entries[first]._replace(kind=Kind.FILE, size=old.size, link="", digest=old.digest)
+        if data and is_evidence(first):
+            self._keep(first, data)
+        for heir in heirs[1:]:
+            self._entries[heir] = self._entries[heir]._replace(link=first)
+            self._links.add_hard(heir, first)
 
     def _digest(self, path: str, member: Member) -> bytes:
         if member.size <= _SMALL_FILE_BYTES:
             data = self._tar.read(member.size)
             self._sample.add(data)
-            if is_evidence(path):
+            if is_evidence(path) and member.size == member.real_size:
                 self._keep(path, data)
             return xxhash.xxh3_128_digest(data)
-        evidence = is_evidence(path) and member.size <= MAX_EVIDENCE_BYTES
+        evidence = is_evidence(path) and member.size <= MAX_EVIDENCE_BYTES and member.size == member.real_size
         parts = []
         state = xxhash.xxh3_128()
         for chunk in self._tar.chunks():
@@ -129,17 +172,22 @@ class _Indexer:
 
 
 def normalized(name: str) -> str:
-    """A tar's name as a path from the root, without `.` and doubled slashes.
+    """A tar's name as a path from the root, without `.`, `..` and doubled slashes.
 
-    Raises MalformedImage for a name that climbs out (`..`): no engine would extract it.
+    Raises MalformedImage for a name that climbs out: no engine would extract it.
     """
     path = name.removeprefix("./")
     if path.endswith("/") or path.startswith("/"):
         path = path.strip("/")
     if "//" in path or ("." in path and _needs_care(path)):
-        parts = [part for part in path.split("/") if part not in ("", ".")]
-        if ".." in parts:
-            raise MalformedImage(f"a layer names {name[:200]!r}, which climbs out of the image")
+        parts: list[str] = []
+        for part in path.split("/"):
+            if part == ".." and not parts:
+                raise MalformedImage(f"a layer names {name[:200]!r}, which climbs out of the image")
+            if part == "..":
+                parts.pop()
+            elif part not in ("", "."):
+                parts.append(part)
         path = "/".join(parts)
     return path
 

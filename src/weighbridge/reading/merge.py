@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weighbridge.errors import MalformedImage
 from weighbridge.model.files import Entry, FileTree, Kind, LayerIndex, Placed
+from weighbridge.reading.packages import is_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+
+MAX_FOLDER_BYTES = 1 << 28
+"""Of the paths of all directories: a few deep names would otherwise take any amount of memory."""
 
 
 def merge(indexes: Sequence[LayerIndex]) -> FileTree:
-    """The final file system of layers given from the oldest to the newest.
+    """The final file system of layers given from the oldest to the newest. Raises MalformedImage beyond a bound.
 
     Time follows the number of entries. Paths are taken literally: a layer that names a path below a symlink of an
-    older layer puts a directory in its place, as overlayfs shows it.
+    older layer puts a directory in its place, as overlayfs shows it. Of several names of one inode the first in
+    alphabetical order holds the content, whatever order the layer names them in.
     """
     merging = _Merging()
     for number, index in enumerate(indexes):
@@ -23,7 +30,7 @@ def merge(indexes: Sequence[LayerIndex]) -> FileTree:
     return FileTree(
         nodes=nodes,
         size=sum(placed.entry.size for placed in nodes.values()),
-        contents=_contents(indexes, nodes),
+        contents=_contents(indexes, nodes, merging.linked),
     )
 
 
@@ -32,35 +39,48 @@ class _Merging:
         self._nodes: dict[str, Placed] = {}
         # Directory → names in it: what makes taking a directory away cost no more than what is in it.
         self._children: dict[str, dict[str, None]] = {"": {}}
+        self._folder_bytes = 0
+        self.linked: dict[str, None] = {}
+        """Paths that were hard links at some time."""
 
     def apply(self, number: int, index: LayerIndex) -> None:
         """Whiteouts first: they hide what is below this layer, never what it brings itself, wherever they stand."""
         for folder in index.opaque:
             for name in list(self._children.get(folder, ())):
                 self._remove(f"{folder}/{name}" if folder else name)
+            self._have_directory(folder)
         for path in index.whiteouts:
             self._remove(path)
+            self._have_directory(path.rpartition("/")[0])
         for entry in index.entries:
             self._put(number, entry)
 
     def finish(self, indexes: Sequence[LayerIndex]) -> dict[str, Placed]:
-        """Gives the content of a file whose first name is gone to a hard link that is left."""
-        moved: dict[tuple[int, str], str] = {}
-        for path, placed in list(self._nodes.items()):
-            if placed.entry.kind is not Kind.HARDLINK or placed.content_path == path:
-                continue
-            key = (placed.content_layer, placed.content_path)
-            owner = self._nodes.get(placed.content_path)
-            if (owner is not None and (owner.content_layer, owner.content_path) == key) or key in moved:
-                continue
-            source = next(
-                (entry for entry in indexes[key[0]].entries if entry.path == key[1] and entry.kind is Kind.FILE), None
-            )
-            if source is not None:
-                moved[key] = path
-                entry = placed.entry._replace(kind=Kind.FILE, size=source.size, digest=source.digest, link="")
-                self._nodes[path] = placed._replace(entry=entry)
+        """Gives the content of every file that has several names to one of those that are left."""
+        names = self._names_of_linked()
+        for (layer, source), entry in _sources(indexes, names).items():
+            owner, *others = sorted(names[layer, source])
+            self._rename(owner, kind=Kind.FILE, size=entry.size, digest=entry.digest)
+            for other in others:
+                self._rename(other, kind=Kind.HARDLINK, link=owner)
         return self._nodes
+
+    def _names_of_linked(self) -> dict[tuple[int, str], list[str]]:
+        """Content (layer and path) → its names in the final file system, where hard links are among them."""
+        names: dict[tuple[int, str], list[str]] = {}
+        for path in self.linked:
+            placed = self._nodes.get(path)
+            if placed is not None and placed.entry.kind is Kind.HARDLINK:
+                names.setdefault((placed.content_layer, placed.content_path), []).append(path)
+        for key, paths in names.items():
+            placed = self._nodes.get(key[1])
+            if placed is not None and placed.entry.kind is Kind.FILE and placed.content_layer == key[0]:
+                paths.append(key[1])
+        return names
+
+    def _rename(self, path: str, *, kind: Kind, size: int = 0, digest: bytes = b"", link: str = "") -> None:
+        placed = self._nodes[path]
+        self._nodes[path] = placed._replace(entry=placed.entry._replace(kind=kind, size=size, digest=digest, link=link))
 
     def _put(self, number: int, entry: Entry) -> None:
         path = entry.path
@@ -72,17 +92,25 @@ class _Merging:
             siblings = self._make_directory(parent)
         siblings[name] = None
         if entry.kind is Kind.HARDLINK:
+            self.linked[path] = None
             target = self._nodes.get(entry.link)
             if target is not None and target.entry.kind in (Kind.FILE, Kind.HARDLINK):
                 self._nodes[path] = Placed(entry, number, target.content_layer, target.content_path)
                 return
         self._nodes[path] = Placed(entry, number, number, path)
 
+    def _have_directory(self, path: str) -> None:
+        if path not in self._children:
+            self._make_directory(path)
+
     def _make_directory(self, path: str) -> dict[str, None]:
         """Directories that a path needs but no layer names; a file in their place gives way."""
         made: dict[str, None] = {}
         self._children[path] = made
         while path:
+            self._folder_bytes += len(path)
+            if self._folder_bytes > MAX_FOLDER_BYTES:
+                raise MalformedImage(f"the paths of its directories take more than {MAX_FOLDER_BYTES:,} bytes")
             placed = self._nodes.get(path)
             if placed is not None and placed.entry.kind is not Kind.DIRECTORY:
                 del self._nodes[path]
@@ -103,11 +131,31 @@ class _Merging:
             pending.extend(f"{gone}/{child}" for child in self._children.pop(gone, ()))
 
 
-def _contents(indexes: Sequence[LayerIndex], nodes: dict[str, Placed]) -> dict[str, bytes]:
+def _sources(indexes: Sequence[LayerIndex], keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Entry]:
+    """The entries that hold these contents, each layer looked through once."""
+    wanted: dict[int, set[str]] = {}
+    for layer, path in keys:
+        wanted.setdefault(layer, set()).add(path)
+    return {
+        (layer, entry.path): entry
+        for layer, paths in wanted.items()
+        for entry in indexes[layer].entries
+        if entry.path in paths and entry.kind is Kind.FILE
+    }
+
+
+def _contents(indexes: Sequence[LayerIndex], nodes: dict[str, Placed], linked: Iterable[str]) -> dict[str, bytes]:
+    """The evidence of the final file system, by every name that it has there."""
     contents = {}
     for number, index in enumerate(indexes):
         for path, data in index.contents.items():
             placed = nodes.get(path)
             if placed is not None and (placed.content_layer, placed.content_path) == (number, path):
                 contents[path] = data
+    for path in linked:
+        placed = nodes.get(path)
+        if placed is not None and path not in contents:
+            record = indexes[placed.content_layer].contents.get(placed.content_path)
+            if record is not None and is_evidence(path):
+                contents[path] = record
     return contents

@@ -2,7 +2,8 @@
 
 Python's own tarfile takes about five times as long for a layer of many small files, and believes more than it
 should. This reader takes ustar, GNU (long names, base-256 numbers, sparse files) and pax, checks every header's sum,
-and bounds whatever an archive may claim. Formats: POSIX.1-2017 pax, GNU tar manual "Basic Tar Format".
+and bounds whatever an archive may claim. Formats: POSIX.1-2017 pax, GNU tar manual "Basic Tar Format". Where readers
+differ it follows Go's archive/tar, which is what the engines extract with.
 """
 
 from __future__ import annotations
@@ -18,16 +19,22 @@ if TYPE_CHECKING:
     from weighbridge.reading.source import Source
 
 BLOCK = 512
-MAX_NAME_BYTES = 64 * 1024
+MAX_NAME_BYTES = 4096
+"""PATH_MAX of Linux: nothing longer can be extracted."""
 MAX_HEADER_BYTES = 1024 * 1024
 MAX_ENTRY_BYTES = 1 << 42
+MAX_OWNER = (1 << 32) - 1
 _CHUNK_BYTES = 1 << 20
 _ZEROS = bytes(BLOCK)
 # The sum counts the checksum's own eight bytes as blanks.
 _BLANK_SUM = 8 * 0x20
+# Some old writers summed up signed bytes.
+_SIGNED = 0x100
 
 _LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL, _SPARSE, _SOLARIS_PAX = b"L", b"K", b"x", b"g", b"S", b"X"
-_SPARSE_HEADER_AREA = slice(386, 482)
+# Links, devices, directories and pipes: whatever size they claim, no content follows them.
+_WITHOUT_CONTENT = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))
+_DAMAGED = "the archive is damaged or not a tar at all"
 _PAX_RECORD = re.compile(rb"(\d{1,10}) ([^=\n]{1,1024})=")
 
 
@@ -54,14 +61,13 @@ class TarReader:
         self._source = source
         self._left = 0
         self._padding = 0
-        self._pax_global: dict[bytes, bytes] = {}
 
     def __iter__(self) -> Iterator[Member]:
         return self
 
     def __next__(self) -> Member:
         self._finish_content()
-        overrides: dict[bytes, bytes] = dict(self._pax_global)
+        overrides: dict[bytes, bytes] = {}
         long_name = long_link = None
         budget = MAX_HEADER_BYTES
         while True:
@@ -69,10 +75,16 @@ class TarReader:
             if len(header) < BLOCK:
                 header += self._rest_of_header(header)
             if not header or header == _ZEROS:
+                if overrides or long_name or long_link:
+                    raise MalformedImage(
+                        "the archive ends between a file's name and the file: it is truncated or damaged"
+                    )
                 # A tar ends with two blocks of zeros; one, or the end itself, is good enough for every reader.
                 raise StopIteration
             typeflag = _checked(header)
             size = _number(header[124:136])
+            if size < 0:
+                raise MalformedImage(f"a tar header claims {size:,} bytes")
             if typeflag in (_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL, _SOLARIS_PAX):
                 # One member may have several such headers, but not endlessly many.
                 budget -= BLOCK + size
@@ -81,14 +93,12 @@ class TarReader:
                 data = self._source.read(size)
                 self._source.skip(-size % BLOCK)
                 if typeflag == _LONG_NAME:
-                    long_name = data.rstrip(b"\0")
+                    long_name = _text_field(data)
                 elif typeflag == _LONG_LINK:
-                    long_link = data.rstrip(b"\0")
-                elif typeflag == _PAX_GLOBAL:
-                    self._pax_global.update(_pax_records(data))
-                    overrides = {**self._pax_global, **overrides}
-                else:
-                    overrides.update(_pax_records(data))
+                    long_link = _text_field(data)
+                elif typeflag != _PAX_GLOBAL:
+                    # Engines pass over global headers; of several others only the last one counts.
+                    overrides = _pax_records(data)
                 continue
             return self._member(header, typeflag, size, overrides, long_name, long_link)
 
@@ -125,8 +135,7 @@ class TarReader:
         long_name: bytes | None,
         long_link: bytes | None,
     ) -> Member:
-        name = long_name if long_name is not None else _short_name(header)
-        link = long_link if long_link is not None else _text_field(header[157:257])
+        name, link = _short_name(header), _text_field(header[157:257])
         mode, uid, gid = _number(header[100:108]), _number(header[108:116]), _number(header[116:124])
         real_size = size
         if overrides:
@@ -135,13 +144,16 @@ class TarReader:
             size = _decimal(overrides, b"size", size)
             uid, gid = _decimal(overrides, b"uid", uid), _decimal(overrides, b"gid", gid)
             real_size = _decimal(overrides, b"GNU.sparse.realsize", _decimal(overrides, b"GNU.sparse.size", size))
+        name, link = long_name or name, long_link or link
         if typeflag == _SPARSE:
             real_size = _number(header[483:495])
             self._skip_sparse_map(header)
-        if not 0 <= size <= MAX_ENTRY_BYTES or not 0 <= real_size <= MAX_ENTRY_BYTES:
-            raise MalformedImage(f"a tar header claims a file of {size:,} bytes")
-        if len(name) > MAX_NAME_BYTES or len(link) > MAX_NAME_BYTES:
-            raise MalformedImage(f"a tar header holds a name of more than {MAX_NAME_BYTES:,} bytes")
+        if typeflag == b"\0":
+            # The oldest format marks a directory by nothing but its name.
+            typeflag = b"5" if name.endswith(b"/") else b"0"
+        if typeflag in _WITHOUT_CONTENT:
+            size = real_size = 0
+        _check_bounds(name, link, size, real_size, uid, gid)
         self._left = size
         self._padding = -size % BLOCK
         return Member(
@@ -160,11 +172,24 @@ class TarReader:
             more = self._source.read(BLOCK)[504:505] not in (b"\0", b"")
 
 
+def _check_bounds(name: bytes, link: bytes, size: int, real_size: int, uid: int, gid: int) -> None:
+    """Raises MalformedImage for what no file system could hold."""
+    if not (0 <= size <= MAX_ENTRY_BYTES and 0 <= real_size <= MAX_ENTRY_BYTES):
+        raise MalformedImage(f"a tar header claims a file of {max(size, real_size):,} bytes")
+    if not (0 <= uid <= MAX_OWNER and 0 <= gid <= MAX_OWNER):
+        raise MalformedImage(f"a tar header claims {uid:,}:{gid:,} as an owner")
+    if len(name) > MAX_NAME_BYTES or len(link) > MAX_NAME_BYTES:
+        raise MalformedImage(f"a tar header holds a name of more than {MAX_NAME_BYTES:,} bytes")
+    if b"\0" in name or b"\0" in link:
+        raise MalformedImage("a tar header holds a name with a zero byte in it")
+
+
 def _checked(header: bytes) -> bytes:
     """The type flag of a header whose sum is right."""
     stored = _number(header[148:156])
-    if sum(header) - sum(header[148:156]) + _BLANK_SUM != stored:
-        raise MalformedImage("a tar header's checksum is wrong: the archive is damaged or not a tar at all")
+    summed = sum(header) - sum(header[148:156]) + _BLANK_SUM
+    if stored != summed and stored != summed - _SIGNED * sum(byte > 0x7F for byte in header):
+        raise MalformedImage(f"a tar header's checksum is wrong: {_DAMAGED}")
     return header[156:157]
 
 
@@ -190,10 +215,12 @@ def _number(field: bytes) -> int:
     text = field.strip(b" \0")
     if not text:
         return 0
+    text = text.split(b"\0", 1)[0]
     try:
-        return int(text.split(b"\0", 1)[0], 8)
+        # int() alone would take signs and underscores.
+        return int(text, 8) if text.isdigit() else int("", 8)
     except ValueError:
-        raise MalformedImage("a tar header holds a number that is none: the archive is damaged") from None
+        raise MalformedImage(f"a tar header holds a number that is none: {_DAMAGED}") from None
 
 
 def _decimal(records: dict[bytes, bytes], key: bytes, default: int) -> int:
@@ -206,7 +233,7 @@ def _decimal(records: dict[bytes, bytes], key: bytes, default: int) -> int:
 
 
 def _pax_records(data: bytes) -> dict[bytes, bytes]:
-    """`LENGTH KEY=VALUE\\n`, one after the other. An empty value takes an earlier one back."""
+    """`LENGTH KEY=VALUE\\n`, one after the other. An empty value leaves the header's own in force."""
     records: dict[bytes, bytes] = {}
     position = 0
     while position < len(data) and data[position]:
@@ -216,4 +243,4 @@ def _pax_records(data: bytes) -> dict[bytes, bytes]:
             raise MalformedImage("a pax header is damaged")
         records[match[2]] = data[match.end() : end - 1]
         position = end
-    return records
+    return {key: value for key, value in records.items() if value}

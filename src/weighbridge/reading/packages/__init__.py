@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from weighbridge.model.files import FileTree
     from weighbridge.model.packages import Package
 
-_EXACT = frozenset({apt.STATUS, apk.INSTALLED})
+_EXACT = frozenset({apt.STATUS, *apk.INSTALLED})
 _SUFFIXES = (*pip.SUFFIXES, npm.SUFFIX)
 
 
 def is_evidence(path: str) -> bool:
     """Whether a file names packages, so that a layer's index keeps its content. Called for every file of a layer."""
-    return path.endswith(_SUFFIXES) or path in _EXACT or path.startswith(apt.STATUS_FOLDER)
+    if path.endswith(_SUFFIXES):
+        return not path.endswith(npm.SUFFIX) or npm.names_package(path)
+    return path in _EXACT or path.startswith(apt.STATUS_FOLDER)
 
 
 def find_packages(tree: FileTree) -> tuple[Package, ...]:

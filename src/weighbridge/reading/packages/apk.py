@@ -1,4 +1,4 @@
-"""Alpine's packages: `/lib/apk/db/installed`. Format: the Alpine wiki's "Apk spec", fields P, V and I."""
+"""Alpine's packages: `lib/apk/db/installed`, below `/usr` from 3.23 on. Format: the Alpine wiki's "Apk spec"."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
     from weighbridge.model.files import FileTree
 
-INSTALLED = "lib/apk/db/installed"
+INSTALLED = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 
 
 def packages(tree: FileTree) -> Iterator[Package]:
     """Installed packages; `I:` counts bytes."""
-    for fields in stanzas(tree.contents.get(INSTALLED, b"")):
-        name, version = fields.get("P", ""), fields.get("V", "")
-        if plausible(name, version):
-            yield Package(
-                ecosystem=Ecosystem.APK, name=name, version=version, size=size_or_none(fields.get("I")), path=INSTALLED
-            )
+    for path in INSTALLED:
+        for fields in stanzas(tree.contents.get(path, b"")):
+            name, version = fields.get("P", ""), fields.get("V", "")
+            if plausible(name, version):
+                size = size_or_none(fields.get("I"))
+                yield Package(ecosystem=Ecosystem.APK, name=name, version=version, size=size, path=path)

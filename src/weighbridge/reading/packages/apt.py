@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 STATUS = "var/lib/dpkg/status"
 STATUS_FOLDER = "var/lib/dpkg/status.d/"
+# The last word of `Status:` for which all files are there (dpkg(1), "Package states").
+_UNPACKED = frozenset({"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
 
 
 def packages(tree: FileTree) -> Iterator[Package]:
@@ -29,8 +31,8 @@ def packages(tree: FileTree) -> Iterator[Package]:
 def _package(fields: dict[str, str], path: str) -> Package | None:
     name, version = fields.get("Package", ""), fields.get("Version", "")
     # distroless leaves the status out; `deinstall ok config-files` has none of the package's files any more.
-    installed = fields.get("Status", "install ok installed").endswith(" installed")
-    if not installed or not plausible(name, version):
+    state = fields.get("Status", "install ok installed").rpartition(" ")[2]
+    if state not in _UNPACKED or not plausible(name, version):
         return None
     size = size_or_none(fields.get("Installed-Size"), 1024)
     return Package(ecosystem=Ecosystem.APT, name=name, version=version, size=size, path=path)

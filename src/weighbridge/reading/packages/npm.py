@@ -20,12 +20,17 @@ _FOLDER = "node_modules"
 _MAX_PACKAGE_JSON = 1 << 20
 
 
+def names_package(path: str) -> bool:
+    """Whether a `package.json` is a package's own: packages carry others for their parts and tests."""
+    return _owner(path) == posixpath.dirname(path)
+
+
 def packages(tree: FileTree) -> Iterator[Package]:
     """Packages that stand directly in a `node_modules`. A size leaves nested `node_modules` to their own packages."""
     folders = {
         posixpath.dirname(path): data
         for path, data in tree.contents.items()
-        if path.endswith(SUFFIX) and _owner(path) == posixpath.dirname(path)
+        if path.endswith(SUFFIX) and names_package(path)
     }
     if not folders:
         return
@@ -72,5 +77,5 @@ def _name_and_version(data: bytes) -> tuple[str, str] | None:
         return None
     if not isinstance(value, dict):
         return None
-    name, version = str(value.get("name")), str(value.get("version"))
-    return (name, version) if "version" in value and plausible(name, version) else None
+    name, version = value.get("name"), value.get("version")
+    return (str(name), str(version)) if plausible(name, version) else None

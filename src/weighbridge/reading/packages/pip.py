@@ -1,4 +1,4 @@
-"""Python's distributions: `*.dist-info/METADATA` with `RECORD`, and `*.egg-info/PKG-INFO`.
+"""Python's distributions: `*.dist-info/METADATA` with `RECORD`, and `*.egg-info`, a file or a folder with `PKG-INFO`.
 
 Formats: packaging.python.org, "Core metadata specifications" and "Recording installed projects".
 """
@@ -6,6 +6,7 @@ Formats: packaging.python.org, "Core metadata specifications" and "Recording ins
 from __future__ import annotations
 
 import csv
+import io
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,16 @@ if TYPE_CHECKING:
 
     from weighbridge.model.files import FileTree
 
-_METADATA, _RECORD, _EGG = ".dist-info/METADATA", ".dist-info/RECORD", ".egg-info/PKG-INFO"
-SUFFIXES = (_METADATA, _RECORD, _EGG)
+_RECORD = ".dist-info/RECORD"
+_NAMING = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info")
+SUFFIXES = (_RECORD, *_NAMING)
 
 
 def packages(tree: FileTree) -> Iterator[Package]:
     """Installed distributions. A size is what RECORD's files weigh in the final file system, None without a RECORD."""
     for path, data in tree.contents.items():
         # What setuptools and pip carry inside themselves is not installed, and `pip list` doesn't name it either.
-        if not path.endswith((_METADATA, _EGG)) or "/_vendor/" in path:
+        if not path.endswith(_NAMING) or "/_vendor/" in path:
             continue
         # Only the first block is the header; a description may follow.
         fields = next(stanzas(data), {})
@@ -40,12 +42,9 @@ def _recorded(tree: FileTree, folder: str) -> int | None:
     if record is None:
         return None
     site = posixpath.dirname(folder)
-    total = 0
     try:
-        for row in csv.reader(record.decode("utf-8", "replace").splitlines()):
-            if row:
-                placed = tree.nodes.get(posixpath.normpath(posixpath.join(site, row[0])).lstrip("/"))
-                total += placed.entry.size if placed is not None else 0
+        rows = list(csv.reader(io.StringIO(record.decode("utf-8", "replace"), newline="")))
     except csv.Error:
         return None
-    return total
+    files = {posixpath.normpath(posixpath.join(site, row[0])).lstrip("/") for row in rows if row}
+    return sum(tree.nodes[path].entry.size for path in files if path in tree.nodes)

@@ -14,7 +14,8 @@ MAX_PACKAGE_BYTES = 1 << 40
 def stanzas(data: bytes) -> Iterator[dict[str, str]]:
     """Blocks of `Key: value` (or apk's `K:value`) between empty lines; continuation lines are left out."""
     fields: dict[str, str] = {}
-    for line in data.decode("utf-8", "replace").splitlines():
+    # Not splitlines(): a description may hold what Unicode takes for a line's end.
+    for line in data.decode("utf-8", "replace").split("\n"):
         if not line.strip():
             if fields:
                 yield fields
