@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from weighbridge.core.names import one_line
 from weighbridge.core.verdict import exit_status
 from weighbridge.errors import Interrupted, MeasurementError, WeighbridgeError
 
@@ -57,6 +58,10 @@ FailOnOption = Annotated[
 ]
 MinimumChangeOption = Annotated[
     str | None, typer.Option("--minimum-change", help="Changes below this are not worth a word.", metavar="SIZE")
+]
+PlatformOption = Annotated[
+    str | None,
+    typer.Option("--platform", help="Of an image for several, as linux/arm64; this machine's if not given."),
 ]
 ListOption = list[str] | None
 
@@ -126,6 +131,7 @@ def compare(
     base: Annotated[str, typer.Argument(help="Image to compare with.", metavar="BASE")],
     head: Annotated[str, typer.Argument(help="Image to weigh.", metavar="HEAD")],
     name: Annotated[str | None, typer.Option(help="What to call the image in the report.")] = None,
+    platform: PlatformOption = None,
     max_size: MaxSizeOption = None,
     max_increase: MaxIncreaseOption = None,
     minimum_change: MinimumChangeOption = None,
@@ -133,7 +139,7 @@ def compare(
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> None:
-    """Compares two images: REF or docker-daemon:REF, docker-archive:PATH, oci-archive:PATH, oci:DIR."""
+    """Compares two images: REF or docker-daemon:REF, docker-archive:PATH, oci-archive:PATH, oci:DIR (with :REF)."""
     from weighbridge import commands
 
     with _ending() as end:
@@ -141,7 +147,7 @@ def compare(
             {"max-size": max_size, "max-increase": max_increase, "minimum-change": minimum_change, "fail-on": fail_on},
             name,
         )
-        report = commands.compare(base, head, name, limits)
+        report = commands.compare(base, head, name, limits, platform)
         commands.present(report, output_format.value, output)
         end(exit_status(report.verdict, limits.fail_on))
 
@@ -149,6 +155,7 @@ def compare(
 @app.command()
 def inspect(
     image: Annotated[str, typer.Argument(help="Image to weigh.", metavar="IMAGE")],
+    platform: PlatformOption = None,
     max_size: MaxSizeOption = None,
     fail_on: FailOnOption = None,
     output_format: FormatOption = Format.TEXT,
@@ -159,7 +166,7 @@ def inspect(
 
     with _ending() as end:
         limits = commands.limits({"max-size": max_size, "fail-on": fail_on})
-        report = commands.inspect(image, limits)
+        report = commands.inspect(image, limits, platform)
         commands.present(report, output_format.value, output, single=True)
         end(exit_status(report.verdict, limits.fail_on))
 
@@ -216,8 +223,7 @@ def _interrupted(number: int, _frame: FrameType | None) -> None:
 
 
 def _complain(error: Exception) -> None:
-    line = " ".join(str(error).split())
-    typer.echo(f"weighbridge: {line}", err=True)
+    typer.echo(f"weighbridge: {one_line(str(error))}", err=True)
 
 
 def main() -> None:

@@ -45,16 +45,16 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
         return pipeline.check_revisions(settings, refs, yard, Place()), settings.fail_on
 
 
-def compare(base: str, head: str, name: str | None, limits: Limits) -> Report:
+def compare(base: str, head: str, name: str | None, limits: Limits, platform: str | None = None) -> Report:
     """Two images, however named. Raises WeighbridgeError."""
-    names = parse_image_name(base), parse_image_name(head)
+    names = parse_image_name(base, platform), parse_image_name(head, platform)
     with _progress() as progress:
         return pipeline.compare_images(*names, wiring.scale(progress.read, wiring.engine), limits, name=name)
 
 
-def inspect(image: str, limits: Limits) -> Report:
+def inspect(image: str, limits: Limits, platform: str | None = None) -> Report:
     """One image, however named. Raises WeighbridgeError."""
-    name = parse_image_name(image)
+    name = parse_image_name(image, platform)
     with _progress() as progress:
         return pipeline.inspect_image(name, wiring.scale(progress.read, wiring.engine), limits)
 

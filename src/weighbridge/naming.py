@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from weighbridge.errors import UsageError
+from weighbridge.reading.platforms import is_platform
 
 
 class Transport(StrEnum):
@@ -20,19 +21,29 @@ class Transport(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageName:
-    """`path` is None for the daemon; `reference` None where an archive holds one image. `text` is as written."""
+    """`path` is None for the daemon; `reference` None where an archive holds one image. `text` is as written.
+
+    `platform` (`os/architecture[/variant]`) chooses where a name stands for several; None: this machine's, or the one.
+    """
 
     text: str
     transport: Transport
     path: Path | None = None
     reference: str | None = None
+    platform: str | None = None
 
 
-def parse_image_name(text: str) -> ImageName:
+def parse_image_name(text: str, platform: str | None = None) -> ImageName:
     """Parses `docker-daemon:REF`, `docker-archive:PATH[:REF]`, `oci-archive:PATH[:REF]`, `oci:DIR[:REF]`, a bare name.
 
     A bare name is looked up in the daemon. Raises UsageError.
     """
+    if platform is not None and not is_platform(platform):
+        raise UsageError(f"{platform!r} is no platform; write it as linux/amd64 or linux/arm/v7")
+    return replace(_parsed(text), platform=platform)
+
+
+def _parsed(text: str) -> ImageName:
     if not text or any(ord(character) < 32 for character in text):
         raise UsageError(f"{text!r} does not name an image")
     if text.startswith("docker://"):

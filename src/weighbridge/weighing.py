@@ -11,6 +11,7 @@ from weighbridge.errors import ImageNotFound, UsageError
 from weighbridge.naming import ImageName, Transport
 from weighbridge.reading.archive import read_archive
 from weighbridge.reading.image import assemble
+from weighbridge.reading.platforms import is_meant
 from weighbridge.reading.stream import read_stream
 
 if TYPE_CHECKING:
@@ -57,12 +58,23 @@ class Scale:
         )
 
     def named_images(self, names: Sequence[ImageName]) -> tuple[Image, ...]:
-        """Reads images by name, in the order of the names; those of the daemon in one pass."""
-        in_daemon = [name.reference or "" for name in names if name.transport is Transport.DAEMON]
-        from_daemon = iter(self.daemon_images(in_daemon, [Origin()] * len(in_daemon)) if in_daemon else ())
+        """Reads images by name, in the order of the names; those of the daemon in one pass.
+
+        Raises UsageError, ImageNotFound, EngineUnavailable, MalformedImage.
+        """
+        in_daemon = [name for name in names if name.transport is Transport.DAEMON]
+        references = [name.reference or "" for name in in_daemon]
+        from_daemon = self.daemon_images(references, [Origin()] * len(references)) if in_daemon else ()
+        for name, image in zip(in_daemon, from_daemon, strict=True):
+            if name.platform is not None and not is_meant(image.platform, name.platform):
+                raise ImageNotFound(
+                    f"{name.text}: the engine has it for {image.platform}, not for {name.platform}; "
+                    f"pull or build it with --platform {name.platform}"
+                )
+        waiting = iter(from_daemon)
         read: dict[str, LayerIndex] = {}
         return tuple(
-            next(from_daemon) if name.transport is Transport.DAEMON else self._archived(name, read) for name in names
+            next(waiting) if name.transport is Transport.DAEMON else self._archived(name, read) for name in names
         )
 
     def _archived(self, name: ImageName, read: dict[str, LayerIndex]) -> Image:
@@ -72,6 +84,7 @@ class Scale:
         archive = read_archive(
             name.path,
             name.reference,
+            platform=name.platform,
             cached=lambda diff_id: read.get(diff_id) or self.cache.get(diff_id),
             progress=lambda count: self.progress(name.text, count),
         )

@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import posixpath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from weighbridge.errors import MalformedImage
 from weighbridge.reading.compression import Compression, compression_of
-from weighbridge.reading.source import FileSource
-from weighbridge.reading.tar import TarReader
+from weighbridge.reading.source import FileSource, chunks_of
+from weighbridge.reading.tar import Member, TarReader
+from weighbridge.reading.verified import index_blob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from weighbridge.model.files import LayerIndex
+    from weighbridge.reading.allowance import Allowance
+
 MAX_MEMBERS = 100_000
-_CHUNK_BYTES = 1 << 20
 _LINK_HOPS = 4
+_LINKED = (b"1", b"2")
+
+Place = TypeVar("Place")
 
 
-class Blob:
-    """A region of a file: `size` bytes as stored."""
+class Blob(Protocol):
+    """A part: `size` bytes as stored; `packed` where they are compressed."""
 
-    def __init__(self, name: str, descriptor: int, start: int, size: int) -> None:
-        self.name = name
-        self.size = size
-        self._descriptor = descriptor
-        self._start = start
-        self.compression = compression_of(self.source().read_up_to(4))
-
-    @property
-    def packed(self) -> bool:
-        """Whether it is stored compressed."""
-        return self.compression is not Compression.PLAIN
-
-    def source(self) -> FileSource:
-        """A source of its own on the stored bytes."""
-        return FileSource(self._descriptor, self._start, self.size)
-
-    def chunks(self) -> Iterator[bytes]:
-        """The stored bytes."""
-        source = self.source()
-        while data := source.read_up_to(_CHUNK_BYTES):
-            yield data
+    name: str
+    size: int
+    packed: bool
 
     def content(self, limit: int) -> bytes:
         """All of it. Raises MalformedImage beyond the limit."""
-        if self.size > limit:
-            raise MalformedImage(f"{self.name[:200]!r} has {self.size:,} bytes, more than the {limit:,} that are read")
-        return self.source().read(self.size)
+        ...
 
-    def sha256(self, limit: int) -> str:
-        """Of the stored bytes, hexadecimal."""
-        return hashlib.sha256(self.content(limit)).hexdigest()
+    def layer(self, diff_id: str, allowance: Allowance) -> LayerIndex:
+        """The index of the layer that it is. Raises MalformedImage where it is not the one with this diff ID."""
+        ...
 
 
 class Blobs(Protocol):
@@ -65,36 +50,49 @@ class Blobs(Protocol):
         ...
 
 
+class FileBlob:
+    """A region of an open file."""
+
+    def __init__(self, name: str, descriptor: int, start: int, size: int) -> None:
+        self.name = name
+        self.size = size
+        self._descriptor = descriptor
+        self._start = start
+        self.compression = compression_of(self.source().read_up_to(4))
+        self.packed = self.compression is not Compression.PLAIN
+
+    def source(self) -> FileSource:
+        """A source of its own on the stored bytes."""
+        return FileSource(self._descriptor, self._start, self.size)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The stored bytes."""
+        return chunks_of(self.source())
+
+    def content(self, limit: int) -> bytes:
+        """See Blob."""
+        return self.source().read(bounded(self.name, self.size, limit))
+
+    def layer(self, diff_id: str, allowance: Allowance) -> LayerIndex:
+        """See Blob."""
+        return index_blob(self, diff_id, allowance)
+
+
 class ArchiveBlobs:
     """A tar's members. Reads headers only; the file stays open for as long as the blobs are used."""
 
     def __init__(self, descriptor: int, size: int) -> None:
         self._descriptor = descriptor
-        self._members: dict[str, tuple[int, int]] = {}
-        self._links: dict[str, str] = {}
         source = FileSource(descriptor, 0, size)
-        for count, member in enumerate(TarReader(source)):
-            if count >= MAX_MEMBERS:
-                raise MalformedImage(f"it has more than {MAX_MEMBERS:,} members: not an image archive")
-            name = posixpath.normpath(member.name)
-            if member.typeflag in (b"0", b"\0"):
-                self._members[name] = (source.position, member.size)
-            elif member.typeflag in (b"1", b"2"):
-                # Engine 20.10 writes a layer that a second image shares as a symlink to the first.
-                folder = posixpath.dirname(name) if member.typeflag == b"2" else ""
-                self._links[name] = posixpath.normpath(posixpath.join(folder, member.link))
-        if not self._members:
-            raise MalformedImage("it holds no files: not an image archive, or compressed as a whole (unpack it first)")
+        self._members: Names[tuple[int, int]] = Names()
+        for member in image_members(TarReader(source)):
+            self._members.add(member, (source.position, member.size))
+        self._members.check()
 
     def find(self, name: str) -> Blob | None:
         """See Blobs."""
-        name = posixpath.normpath(name)
-        for _ in range(_LINK_HOPS):
-            if name not in self._links:
-                break
-            name = self._links[name]
-        place = self._members.get(name)
-        return Blob(name, self._descriptor, *place) if place is not None else None
+        found = self._members.find(name)
+        return FileBlob(found[0], self._descriptor, *found[1]) if found is not None else None
 
 
 class FolderBlobs:
@@ -106,19 +104,70 @@ class FolderBlobs:
 
     def find(self, name: str) -> Blob | None:
         """See Blobs."""
-        path = (self._folder / name).resolve()
-        if not path.is_relative_to(self._folder) or not path.is_file():
+        try:
+            path = (self._folder / name).resolve()
+            if not path.is_relative_to(self._folder) or not path.is_file():
+                return None
+        except (RuntimeError, ValueError):
+            # Symlinks that loop; a zero byte in the name.
             return None
         held = _Descriptor(path)
         self._open.append(held)
-        return Blob(name, held.number, 0, path.stat().st_size)
+        return FileBlob(name, held.number, 0, os.fstat(held.number).st_size)
+
+
+class Names(Generic[Place]):
+    """What lies where in an archive, by names that are compared as paths; links lead to what they name."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, Place] = {}
+        self._links: dict[str, str] = {}
+
+    def add(self, member: Member, place: Place) -> None:
+        """A member of the archive."""
+        name = posixpath.normpath(member.name)
+        if member.typeflag == b"0":
+            self._places[name] = place
+        elif member.typeflag in _LINKED:
+            # Engine 20.10 writes a layer that a second image shares as a symlink to the first.
+            folder = posixpath.dirname(name) if member.typeflag == b"2" else ""
+            self._links[name] = posixpath.normpath(posixpath.join(folder, member.link))
+
+    def check(self) -> None:
+        """Raises MalformedImage where there is nothing."""
+        if not self._places:
+            raise MalformedImage("it holds no files: not an image archive")
+
+    def find(self, name: str) -> tuple[str, Place] | None:
+        """The name that the archive has for it, and the place."""
+        name = posixpath.normpath(name)
+        for _ in range(_LINK_HOPS):
+            if name not in self._links:
+                break
+            name = self._links[name]
+        return (name, self._places[name]) if name in self._places else None
+
+
+def image_members(reader: TarReader) -> Iterator[Member]:
+    """The members of an image archive. Raises MalformedImage where there are more than one can have."""
+    for count, member in enumerate(reader):
+        if count >= MAX_MEMBERS:
+            raise MalformedImage(f"it has more than {MAX_MEMBERS:,} members: not an image archive")
+        yield member
+
+
+def bounded(name: str, size: int, limit: int) -> int:
+    """The size. Raises MalformedImage beyond the limit."""
+    if size > limit:
+        raise MalformedImage(f"{name[:200]!r} has {size:,} bytes, more than the {limit:,} that are read")
+    return size
 
 
 class _Descriptor:
     """An open file, closed when nobody holds it any more."""
 
     def __init__(self, path: Path) -> None:
-        self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
 
     def __del__(self) -> None:
         os.close(self.number)

@@ -13,11 +13,11 @@ from weighbridge.errors import MalformedImage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_UNPACKED_BYTES = 1 << 38
-"""A layer that unpacks to more than 256 GiB is a bomb, not an image."""
-
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _OUTPUT_BYTES = 1 << 20
+_INPUT_BYTES = 1 << 15
+_MAX_WINDOW_BYTES = 1 << 27
+"""What zstd's own tools take without being asked to take more."""
 
 
 class Compression(StrEnum):
@@ -36,16 +36,11 @@ def compression_of(start: bytes) -> Compression:
 
 
 def decompressed(chunks: Iterable[bytes], compression: Compression) -> Iterator[bytes]:
-    """The plain bytes, in bounded pieces. Raises MalformedImage where they are damaged or endless."""
-    total = 0
+    """The plain bytes, in bounded pieces but of any number (see Allowance). Raises MalformedImage for damaged ones."""
     try:
-        for piece in _DECODERS[compression](chunks):
-            total += len(piece)
-            if total > MAX_UNPACKED_BYTES:
-                raise MalformedImage(f"a layer unpacks to more than {MAX_UNPACKED_BYTES:,} bytes")
-            yield piece
+        yield from _DECODERS[compression](chunks)
     except (zlib.error, zstandard.ZstdError) as error:
-        raise MalformedImage(f"a {compression} layer is damaged: {error}") from error
+        raise MalformedImage(f"its {compression} data is damaged: {error}") from error
 
 
 def _plain(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -55,8 +50,8 @@ def _plain(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
     decoder = zlib.decompressobj(wbits=31)
     started = False
-    for chunk in chunks:
-        data = chunk
+    for piece in _cut(chunks):
+        data = piece
         while data:
             if decoder.eof:
                 # Members may follow each other (pigz, estargz); zeros after the last are padding.
@@ -67,13 +62,21 @@ def _gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield decoder.decompress(data, _OUTPUT_BYTES)
             data = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
     if started and not decoder.eof:
-        raise MalformedImage("a gzip layer ends too early: it is truncated or damaged")
+        raise MalformedImage("its gzip data ends too early: it is truncated or damaged")
+
+
+def _cut(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Small pieces: what follows a member is copied once for each member in the same piece."""
+    for chunk in chunks:
+        for start in range(0, len(chunk), _INPUT_BYTES):
+            yield chunk[start : start + _INPUT_BYTES]
 
 
 def _unzstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
     feed = _ChunkReader(chunks)
     # It needs no more of a file than read().
-    with zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", feed), read_across_frames=True) as reader:
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES)
+    with decompressor.stream_reader(cast("IO[bytes]", feed), read_across_frames=True) as reader:
         while data := reader.read(_OUTPUT_BYTES):
             yield data
 

@@ -15,22 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from weighbridge.model.files import LayerIndex
-    from weighbridge.reading.blobs import Blob
+    from weighbridge.reading.allowance import Allowance
+    from weighbridge.reading.blobs import FileBlob
 
 
-def index_blob(blob: Blob, diff_id: str) -> LayerIndex:
+def index_blob(blob: FileBlob, diff_id: str, allowance: Allowance) -> LayerIndex:
     """Raises MalformedImage where the blob is not what its diff ID says."""
     if not blob.packed:
         # Hashing releases the interpreter's lock, so that it runs beside the indexing, on the same cached pages.
         with ThreadPoolExecutor(max_workers=1) as pool:
             digest = pool.submit(_digest_of, blob.chunks())
             index = index_layer(blob.source(), diff_id)
-            _check(digest.result(), diff_id, blob.name)
+            check(digest.result(), diff_id, blob.name)
         return index
-    hashing = Hashing(decompressed(blob.chunks(), blob.compression))
+    hashing = Hashing(allowance.counted(decompressed(blob.chunks(), blob.compression)))
     index = index_layer(StreamSource(iter(hashing)), diff_id, packed_size=blob.size)
     hashing.drain()
-    _check(hashing.diff_id, diff_id, blob.name)
+    check(hashing.diff_id, diff_id, blob.name)
     return index
 
 
@@ -63,6 +64,9 @@ def _digest_of(chunks: Iterable[bytes]) -> str:
     return hashing.diff_id
 
 
-def _check(found: str, diff_id: str, name: str) -> None:
+def check(found: str, diff_id: str, name: str) -> None:
+    """Raises MalformedImage where a layer hashes to something else than its diff ID."""
     if found != diff_id:
-        raise MalformedImage(f"the layer {name[:200]!r} is not the {diff_id[:80]} that it claims to be")
+        raise MalformedImage(
+            f"the layer {name[:200]!r} is not the {diff_id[:80]} that it claims to be: truncated, damaged or forged"
+        )

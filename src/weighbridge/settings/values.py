@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 from weighbridge.core.rendering.units import parse_size
 from weighbridge.errors import UsageError
 from weighbridge.model.budget import Percent, Status
+from weighbridge.reading.platforms import is_platform
 
 MAX_TEXT = 65_536
 """Characters of one value; twice what GitHub lets an action's input hold."""
@@ -173,7 +174,7 @@ def _network(value: str) -> str:
 
 def _platforms(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
-        if not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?", value):
+        if not is_platform(value):
             raise ValueError("must be platforms such as linux/amd64 or linux/arm/v7")
     if len(set(values)) < len(values):
         raise ValueError("contradicts itself: names the same platform twice")
