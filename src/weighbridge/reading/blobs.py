@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -108,8 +109,10 @@ class FolderBlobs:
             path = (self._folder / name).resolve()
             if not path.is_relative_to(self._folder) or not path.is_file():
                 return None
-        except (RuntimeError, ValueError):
-            # Symlinks that loop; a zero byte in the name.
+        except (RuntimeError, ValueError, OSError) as error:
+            # Symlinks that loop; a zero byte in the name; a name that no file can have.
+            if isinstance(error, OSError) and error.errno not in (errno.ELOOP, errno.ENAMETOOLONG):
+                raise
             return None
         held = _Descriptor(path)
         self._open.append(held)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +74,9 @@ def find_image(blobs: Blobs, reference: str | None, platform: str | None) -> Sto
     if len(images) > 1 and platform is None and _differ_by_platform(images):
         images = _for_this_machine(images)
     if len(images) > 1:
-        names = _listed(_all_names(images))
-        raise UsageError(f"it holds several images; add the name of one: {names or 'but they have none'}")
+        names = _listed([image.names[0] for image in images if image.names])
+        choose = f"add the name of one: {names}" if names else "none of them has a name"
+        raise UsageError(f"it holds several images; {choose}")
     return images[0]
 
 
@@ -145,10 +147,10 @@ def _of_docker(blobs: Blobs, manifest: object) -> Iterator[StoredImage]:
 
 def _of_index(blobs: Blobs, index: object) -> Iterator[StoredImage]:
     """Indexes may lie in each other; each manifest is read once a name, and never more of them than the bound."""
-    pending: list[tuple[object, tuple[str, ...]]] = [(index, ())]
+    pending: deque[tuple[object, tuple[str, ...]]] = deque([(index, ())])
     count = 0
     while pending:
-        value, names = pending.pop()
+        value, names = pending.popleft()
         for entry in _objects(_mapping(value, "index").get("manifests"), "index"):
             count += 1
             if count > MAX_MANIFESTS:
