@@ -14,10 +14,11 @@ from weighbridge.building import BuildLog, Built, Job, Side, build_all
 from weighbridge.core.compare import compare
 from weighbridge.core.summarize import summarize
 from weighbridge.core.verdict import judge, overall
-from weighbridge.dockerfile.lines import base_reference
+from weighbridge.dockerfile.stages import base_reference
 from weighbridge.errors import GitError, ImageNotFound, MalformedImage, RevisionNotFound
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable
+from weighbridge.reading.platforms import of_this_machine
 from weighbridge.weighing import Origin, Scale
 
 if TYPE_CHECKING:
@@ -182,7 +183,8 @@ def _read(built: Sequence[Built], spec: BuildSpec, yard: Yard) -> tuple[Image, .
 
 
 def _origin(made: Built, spec: BuildSpec, yard: Yard) -> Origin:
-    base_name = base_reference(made.dockerfile, spec.target, spec.build_args)
+    platform = spec.platform or of_this_machine()
+    base_name = base_reference(made.dockerfile, spec.target, spec.build_args, platform)
     base_diff_ids = None
     if base_name is not None:
         # BuildKit need not leave the base in the image store; then provenance or history tell it.
@@ -192,6 +194,7 @@ def _origin(made: Built, spec: BuildSpec, yard: Yard) -> Origin:
         dockerfile=made.dockerfile,
         provenance=made.image.provenance,
         target=spec.target,
+        build_args=spec.build_args,
         base_name=base_name,
         base_diff_ids=base_diff_ids,
     )

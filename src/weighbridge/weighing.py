@@ -29,6 +29,7 @@ class Origin:
     dockerfile: Dockerfile | None = None
     provenance: Provenance | None = None
     target: str | None = None
+    build_args: tuple[str, ...] = ()
     base_name: str | None = None
     base_diff_ids: tuple[str, ...] | None = None
 
@@ -129,6 +130,7 @@ def _assembled(description: ImageDescription, indexes: Mapping[str, LayerIndex],
         origin.dockerfile,
         origin.provenance,
         target=origin.target,
+        build_args=origin.build_args,
         base_diff_ids=origin.base_diff_ids,
     )
     return assemble(description, indexes, attributions, base_name=origin.base_name)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.archives import (
-    CONFIG,
+    MANIFEST,
     Parts,
     add_attestation,
     add_blob,
@@ -34,8 +36,6 @@ from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
 from weighbridge.model.image import PackedSize
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from weighbridge.model.image import Image
 
 APP = recipe(r"""
@@ -60,7 +60,7 @@ WORKDIR /empty
 OTHER = recipe("tag other:2\nRUN other\n    other 10")
 SHARING = replace(APP, steps=(*APP.steps[:4], *OTHER.steps), tags=("sharing:3", "sharing:latest"))
 
-WRITERS = {
+WRITERS: dict[str, Callable[..., Parts]] = {
     "docker save up to 24": old_docker_archive,
     "docker save from 25 on": docker_archive,
     "docker save of packed layers": lambda *images: docker_archive(*images, packing="gzip"),
@@ -83,7 +83,8 @@ def in_folder(parts: Parts, path: Path) -> str:
     return f"oci:{folder(parts, path / 'image')}"
 
 
-PLACES = [in_file, in_zipped_file, in_folder]
+Place = Callable[[Parts, Path], str]
+PLACES: list[Place] = [in_file, in_zipped_file, in_folder]
 
 
 def told(image: Image) -> object:
@@ -96,11 +97,11 @@ def told(image: Image) -> object:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("writer", WRITERS)
-def test_an_image_is_the_same_however_it_is_stored(writer: str, place: object, tmp_path: Path) -> None:
+def test_an_image_is_the_same_however_it_is_stored(writer: str, place: Place, tmp_path: Path) -> None:
     (tmp_path / "expected").mkdir()
     (expected,) = weigh(in_file(docker_archive(APP), tmp_path / "expected"))
 
-    (image,) = weigh(f"{place(WRITERS[writer](APP, OTHER), tmp_path)}:app:1")  # type: ignore[operator]
+    (image,) = weigh(f"{place(WRITERS[writer](APP, OTHER), tmp_path)}:app:1")
 
     assert told(expected) == told(image)
     assert "app:1" in image.reference
@@ -108,8 +109,8 @@ def test_an_image_is_the_same_however_it_is_stored(writer: str, place: object, t
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("writer", WRITERS)
-def test_a_layer_that_two_images_share_is_found_for_both(writer: str, place: object, tmp_path: Path) -> None:
-    name = place(WRITERS[writer](APP, SHARING), tmp_path)  # type: ignore[operator]
+def test_a_layer_that_two_images_share_is_found_for_both(writer: str, place: Place, tmp_path: Path) -> None:
+    name = place(WRITERS[writer](APP, SHARING), tmp_path)
 
     one, other = weigh(f"{name}:app:1", f"{name}:sharing:latest")
 
@@ -132,8 +133,8 @@ def test_what_an_image_weighs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packing", ["gzip", "zstd"])
 @pytest.mark.parametrize("place", PLACES)
-def test_stored_compressed_layers_tell_their_packed_size(packing: str, place: object, tmp_path: Path) -> None:
-    (image,) = weigh(place(oci_layout(APP, packing=packing), tmp_path))  # type: ignore[operator]
+def test_stored_compressed_layers_tell_their_packed_size(packing: str, place: Place, tmp_path: Path) -> None:
+    (image,) = weigh(place(oci_layout(APP, packing=packing), tmp_path))
 
     assert [PackedSize(size=len(packed(data, packing)), estimated=False) for data in APP.layers] == [
         layer.packed for layer in image.layers
@@ -181,7 +182,9 @@ def test_several_names_of_one_image_are_one_choice(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("writer", WRITERS)
 def test_several_images_without_a_choice_are_an_error_that_names_them(writer: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"image\.tar: it holds several images; add the name of one: .*app:1, .*other:2"):
+    with pytest.raises(
+        UsageError, match=r"image\.tar: it holds several images; add the name of one: .*app:1, .*other:2"
+    ):
         weigh(in_file(WRITERS[writer](APP, OTHER), tmp_path))
 
 
@@ -208,10 +211,10 @@ MACHINES = {"x86_64": "linux/amd64", "aarch64": "linux/arm64", "armv7l": "linux/
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("place", PLACES)
 def test_of_several_platforms_this_machines_is_weighed(
-    machine: str, place: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    machine: str, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    name = place(for_platforms("linux/s390x", *MACHINES.values()), tmp_path)  # type: ignore[operator]
+    name = place(for_platforms("linux/s390x", *MACHINES.values()), tmp_path)
 
     (image,) = weigh(name)
 
@@ -267,7 +270,7 @@ def test_a_platform_may_be_chosen(wanted: str, found: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("parts", [for_platforms("linux/amd64", "linux/arm64"), docker_archive(APP)])
 def test_a_platform_that_is_not_there_is_an_error_that_lists_those_that_are(parts: Parts, tmp_path: Path) -> None:
-    with pytest.raises(ImageNotFound, match="it holds no image for linux/s390x, but for linux/amd64"):
+    with pytest.raises(ImageNotFound, match=r"it holds no image for linux/s390x, but for linux/amd64"):
         weigh(in_file(parts, tmp_path), platform="linux/s390x")
 
 
@@ -287,8 +290,9 @@ def test_signatures_and_other_artifacts_are_not_images(tmp_path: Path) -> None:
     blobs: dict[str, bytes] = {}
     image = add_image(blobs, APP, "gzip")
     signature = add_image(blobs, OTHER, "gzip")
-    chart = add_blob(blobs, dumps({"config": add_blob(blobs, b"{}", "application/vnd.cncf.helm.config.v1+json"), "layers": []}), CONFIG)  # fmt: skip
-    artifact = add_blob(blobs, dumps({"artifactType": "application/sbom", "layers": []}), CONFIG)
+    values = add_blob(blobs, b"{}", "application/vnd.cncf.helm.config.v1+json")
+    chart = add_blob(blobs, dumps({"config": values, "layers": []}), MANIFEST)
+    artifact = add_blob(blobs, dumps({"artifactType": "application/sbom", "layers": []}), MANIFEST)
     entries = [chart, artifact, {**image, "annotations": names_of("app:1")}, add_attestation(blobs, signature)]
 
     (found,) = weigh(in_file(layout_of(blobs, entries), tmp_path))
@@ -342,7 +346,7 @@ def test_a_hard_linked_layer_is_found(tmp_path: Path) -> None:
 def test_an_archive_without_an_image_says_so(tmp_path: Path) -> None:
     with pytest.raises(MalformedImage, match="it holds no image"):
         weigh(in_file(layout_of({}, []), tmp_path))
-    with pytest.raises(MalformedImage, match="neither manifest.json nor index.json is in it: not an image archive"):
+    with pytest.raises(MalformedImage, match=r"neither manifest\.json nor index\.json is in it: not an image archive"):
         weigh(in_file({"etc/passwd": b"root"}, tmp_path))
     with pytest.raises(MalformedImage, match="it holds no files: not an image archive"):
         weigh(in_file({}, tmp_path))

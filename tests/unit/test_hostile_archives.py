@@ -31,6 +31,7 @@ from tests.support.weigh import weigh
 from weighbridge.errors import MalformedImage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 APP = recipe("""
@@ -43,7 +44,7 @@ RUN rm /etc/passwd
     - etc/passwd
     usr/lib/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/name 50
 """)
-WRITERS = {
+WRITERS: dict[str, Callable[..., Parts]] = {
     "old": old_docker_archive,
     "new": docker_archive,
     "gzip": lambda made: docker_archive(made, packing="gzip"),
@@ -187,8 +188,8 @@ def test_sizes_of_a_manifest_that_are_not_true_are_refused(size: int, tmp_path: 
 
 
 NAMES = [
-    "", ".", "..", "/", "absent", "../../../../etc/passwd", "/etc/passwd", "blobs/../../../etc/passwd", "x" * 300, "x" * 5000,
-    "a\0b", "a\nb\x1b[31m", "caf\udce9", "blobs", "\u202e", "loop", "loop/x",
+    "", ".", "..", "/", "absent", "../../../../etc/passwd", "/etc/passwd", "blobs/../../../etc/passwd", "x" * 300,
+    "x" * 5000, "a\0b", "a\nb\x1b[31m", "caf\udce9", "blobs", "\u202e", "loop", "loop/x",
 ]  # fmt: skip
 
 
@@ -202,7 +203,7 @@ def test_a_manifest_that_names_what_is_no_part_is_refused(name: str, tmp_path: P
         assert "is named in it but not there" in message
 
 
-DIGESTS = [
+DIGESTS: list[object] = [
     None, 5, [], {}, "", "sha256:", "sha256:../../../../etc/passwd", "md5:d41d8cd98f00b204e9800998ecf8427e",
     "sha256:" + "0" * 64, "sha512:" + "0" * 128, "sha256:" + "é" * 64, "sha256:\x1b[31m", "sha256:" + "a" * 5000,
 ]  # fmt: skip

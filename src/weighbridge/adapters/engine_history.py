@@ -7,9 +7,9 @@ it had to make a directory.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from weighbridge.dockerfile.history import is_run, without_nop
 from weighbridge.model.image import HistoryEntry
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ _NEVER = frozenset(
     ]
 )
 _ALWAYS = frozenset(["ADD", "COPY", "RUN"])
-# `/bin/sh -c #(nop)  CMD ["bash"]` of the classic builder, `CMD ["bash"]` of BuildKit.
-_NOP = re.compile(r"^(?:\S+ -c )?#\(nop\)\s+")
 
 
 def history_entries(raw: Sequence[Mapping[str, Any]], layers: int) -> tuple[HistoryEntry, ...]:
@@ -66,11 +64,10 @@ def _makes_layer(entry: Mapping[str, Any]) -> bool | None:
     if entry.get("Size"):
         return True
     text = str(entry.get("CreatedBy") or "").strip()
-    instruction = _NOP.sub("", text)
+    instruction = without_nop(text)
     keyword = instruction.split(" ", 1)[0].upper()
     if keyword in _NEVER:
         return False
-    # The classic builder writes RUN as `/bin/sh -c …` or `|1 A=b /bin/sh -c …`.
-    if keyword in _ALWAYS or (instruction == text and text.startswith(("/bin/sh -c ", "|"))):
+    if keyword in _ALWAYS or is_run(text) or text.startswith("|"):
         return True
     return None

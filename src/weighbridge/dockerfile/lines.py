@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from weighbridge.dockerfile.history import clean_created_by
+from weighbridge.dockerfile.stages import argument_values, stage_chain
 from weighbridge.model.image import Attribution, HistoryEntry, ImageDescription, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from weighbridge.model.build import Provenance
     from weighbridge.model.dockerfile import Dockerfile, Instruction, Stage
 
-# `/bin/sh -c #(nop)  CMD ["bash"]` (classic builder).
-_NOP = re.compile(r"^(?:\S+ -c )?#\(nop\)\s+")
-# `RUN |1 A=b /bin/sh -c …` (BuildKit), `|1 A=b /bin/sh -c …` (classic): the build arguments' values stand between.
-_SHELL = re.compile(r"^(?:RUN )?(?:\|\d{1,4} .*?)?(?:/bin/(?:ba|a|da)?sh|/usr/bin/(?:ba|a|da)?sh) (?:-\w+ )+")
-_BUILDKIT = re.compile(r"\s+# buildkit$")
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?([-+])([^}]*))?\})")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_MAX_TEXT = 4000
-_MAX_STAGES = 200
+_TOLD_BY = 40
+"""Characters of a command that tell it from others."""
 
 
 def attribute(
@@ -30,16 +24,20 @@ def attribute(
     provenance: Provenance | None,
     *,
     target: str | None = None,
+    build_args: Sequence[str] = (),
     base_diff_ids: Sequence[str] | None = None,
 ) -> tuple[Attribution, ...]:
     """One attribution a layer, oldest first; exact where provenance describes this very image."""
     texts = _layer_texts(description)
-    if provenance is not None and len(provenance.layers) == len(description.diff_ids):
+    if provenance is not None and _describes(provenance, description):
         return tuple(
             Attribution(created_by=text, line=layer.line, exact=layer.line is not None, from_base=layer.from_base)
             for text, layer in zip(texts, provenance.layers, strict=True)
         )
-    lines = _matched(description, dockerfile, target) if dockerfile is not None else {}
+    lines: Mapping[int, SourceLine] = {}
+    if dockerfile is not None:
+        chain = stage_chain(dockerfile, target, argument_values(dockerfile, build_args, description.platform))
+        lines = _matched(description, dockerfile.path, chain)
     from_base = _base_layers(description, base_diff_ids, lines, known=dockerfile is not None)
     return tuple(
         Attribution(
@@ -52,92 +50,38 @@ def attribute(
     )
 
 
-def clean_created_by(text: str) -> str:
-    """A history entry as an instruction in one line: `RUN apt-get install -y gcc`."""
-    text = _BUILDKIT.sub("", _UNPRINTABLE.sub(" ", text).strip())
-    instruction = _NOP.sub("", text)
-    if instruction == text:
-        shell = _SHELL.match(text)
-        if shell:
-            instruction = f"RUN {text[shell.end() :]}"
-    return " ".join(instruction.split())[:_MAX_TEXT]
-
-
-def base_reference(dockerfile: Dockerfile, target: str | None, build_args: Sequence[str]) -> str | None:
-    """The image that the final stage is FROM in the end, build arguments expanded; None for scratch."""
-    chain = _stage_chain(dockerfile, target)
-    if not chain:
-        return None
-    values = _argument_values(dockerfile, build_args)
-    name = expand(chain[0].base, values)
-    return None if name in ("", "scratch") else name
-
-
-def expand(text: str, values: Mapping[str, str]) -> str:
-    """Replaces `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`, as FROM does."""
-
-    def replaced(match: re.Match[str]) -> str:
-        value = values.get(match[1] or match[2], "")
-        if match[3] == "-":
-            return value or match[4]
-        if match[3] == "+":
-            return match[4] if value else ""
-        return value
-
-    return _VARIABLE.sub(replaced, text)
-
-
-def _argument_values(dockerfile: Dockerfile, build_args: Sequence[str]) -> dict[str, str]:
-    given = dict(argument.partition("=")[::2] for argument in build_args)
-    values: dict[str, str] = {}
-    for argument in dockerfile.arguments:
-        name, _, default = argument.text.partition("=")
-        values[name] = given.get(name, expand(default.strip("\"'"), values))
-    return values
-
-
-def _stage_chain(dockerfile: Dockerfile, target: str | None) -> list[Stage]:
-    """The final stage and the stages that it is FROM, the oldest first."""
-    stage = _find(dockerfile.stages, target) if target else dockerfile.stages[-1]
-    chain: list[Stage] = []
-    while stage is not None and len(chain) < _MAX_STAGES:
-        chain.insert(0, stage)
-        stage = _find(dockerfile.stages[: stage.index], stage.base)
-    return chain
-
-
-def _find(stages: Sequence[Stage], name: str) -> Stage | None:
-    """The stage by that name (case does not matter) or number; the last one where a name is taken twice."""
-    wanted = name.lower()
-    for stage in reversed(stages):
-        if (stage.name is not None and stage.name.lower() == wanted) or str(stage.index) == name:
-            return stage
-    return None
+def _describes(provenance: Provenance, description: ImageDescription) -> bool:
+    """Under overlay2 the digests are diff IDs; the containerd store has packed ones, of which the number must do."""
+    digests = tuple(layer.digest for layer in provenance.layers)
+    if set(digests).isdisjoint(description.diff_ids):
+        return len(digests) == len(description.diff_ids)
+    return digests == description.diff_ids
 
 
 def _layer_texts(description: ImageDescription) -> list[str]:
     made = [clean_created_by(entry.created_by) for entry in description.history if not entry.empty]
     # Squashed or imported images have less history than layers; the newest entries are the certain ones.
     missing = len(description.diff_ids) - len(made)
-    return [""] * missing + made if missing >= 0 else made[-len(description.diff_ids) :]
+    return [""] * missing + made if missing >= 0 else made[-missing:]
 
 
-def _matched(description: ImageDescription, dockerfile: Dockerfile, target: str | None) -> dict[int, SourceLine]:
+def _matched(description: ImageDescription, path: str, chain: Sequence[Stage]) -> dict[int, SourceLine]:
     """Position of a layer → its line, matched from the newest instruction backwards for as long as they agree."""
     instructions = [
-        instruction
-        for stage in _stage_chain(dockerfile, target)
-        for instruction in stage.instructions
-        if instruction.keyword != "FROM"
+        instruction for stage in chain for instruction in stage.instructions if instruction.keyword != "FROM"
     ]
+    shells = {" ".join(instruction.values) for instruction in instructions if instruction.keyword == "SHELL"}
     lines: dict[int, SourceLine] = {}
     history = list(_with_positions(description))
     for instruction in reversed(instructions):
-        if not history or not _agrees(history[-1][1], instruction):
+        if instruction.keyword == "ONBUILD" and history and not _agrees(history[-1][1], instruction, shells):
+            # The classic builder makes an entry of it, BuildKit doesn't.
+            continue
+        if not history or not _agrees(history[-1][1], instruction, shells):
             break
         position, _ = history.pop()
         if position is not None:
-            lines[position] = SourceLine(file=dockerfile.path, start=instruction.start, end=instruction.end)
+            lines[position] = SourceLine(file=path, start=instruction.start, end=instruction.end)
     return lines
 
 
@@ -152,17 +96,22 @@ def _with_positions(description: ImageDescription) -> Iterator[tuple[int | None,
             position += 1
 
 
-def _agrees(entry: HistoryEntry, instruction: Instruction) -> bool:
-    """Whether a history entry is that instruction's: the same keyword, and for RUN the same beginning."""
+def _agrees(entry: HistoryEntry, instruction: Instruction, shells: Collection[str]) -> bool:
+    """Whether a history entry is that instruction's: the same keyword, and for RUN the same command.
+
+    `shells` are those that SHELL names: not every one is told from the command.
+    """
     text = clean_created_by(entry.created_by)
+    if instruction.keyword == "RUN" and instruction.json:
+        # The classic builder leaves nothing but the words, behind the build arguments.
+        return text.endswith(" ".join(" ".join(instruction.values).split())[-_TOLD_BY:])
     if text.split(" ", 1)[0].upper() != instruction.keyword:
         return False
-    if instruction.keyword != "RUN" or instruction.heredocs or instruction.text.startswith("["):
+    if instruction.keyword != "RUN" or instruction.heredocs:
         return True
-    written = " ".join(instruction.text.split())
-    for flag in instruction.flags:
-        written = written.replace(flag, "", 1).strip()
-    return text.removeprefix("RUN ")[:40] == written[:40]
+    written = " ".join(" ".join(instruction.values).split())[:_TOLD_BY]
+    begins = text.removeprefix("RUN ")
+    return begins.startswith(written) or any(f"{shell} {written}" in begins for shell in shells)
 
 
 def _base_layers(

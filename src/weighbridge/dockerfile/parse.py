@@ -13,7 +13,8 @@ from weighbridge.model.dockerfile import Dockerfile, Instruction, Stage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 19
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _LINE = re.compile(r"\bon line (\d{1,7})\b|\bline (\d{1,7})\b")
 
 
@@ -21,12 +22,22 @@ def parse(text: str, path: str) -> Dockerfile:
     """Parses a Dockerfile. Raises MalformedDockerfile with the line where the parser tells it."""
     if len(text) > MAX_BYTES:
         raise MalformedDockerfile(f"{path}: larger than {MAX_BYTES:,} bytes")
+    _refuse(text, "\0", "a zero byte", path)
+    for half in _SURROGATES.findall(text):
+        _refuse(text, half, "half of a surrogate pair", path)
     try:
         commands = buildkit.parse_string(text.removeprefix("\ufeff"))
     except (buildkit.GoParseError, ValueError) as error:
         raise _malformed(path, str(error)) from error
-    instructions = [_instruction(command) for command in commands]
+    instructions = [_instruction(command, path) for command in commands]
     return _with_stages(instructions, path)
+
+
+def _refuse(text: str, character: str, what: str, path: str) -> None:
+    """The parser's library ends at a zero byte without a word, and with the whole process where it can't encode."""
+    if character in text:
+        line = text.count("\n", 0, text.index(character)) + 1
+        raise MalformedDockerfile(f"{path}:{line}: holds {what}", line=line)
 
 
 def _malformed(path: str, message: str) -> MalformedDockerfile:
@@ -36,7 +47,10 @@ def _malformed(path: str, message: str) -> MalformedDockerfile:
     return MalformedDockerfile(f"{path}{f':{line}' if line else ''}: {message}", line=line)
 
 
-def _instruction(command: Any) -> Instruction:
+def _instruction(command: Any, path: str) -> Instruction:
+    if command.cmd is None:
+        line = command.start_line
+        raise MalformedDockerfile(f"{path}:{line}: holds no instruction but what continues one", line=line)
     return Instruction(
         keyword=command.cmd.upper(),
         text=" ".join(command.original.split("\n", 1)[0].split(None, 1)[1:])
