@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from weighbridge.dockerfile.parse import MAX_BYTES, parse
 from weighbridge.errors import MalformedDockerfile
-from weighbridge.model.dockerfile import Dockerfile
+
+if TYPE_CHECKING:
+    from weighbridge.model.dockerfile import Dockerfile
 
 unhurried = settings(deadline=None)
 
@@ -87,7 +90,9 @@ def test_stages_have_names_platforms_and_numbers() -> None:
 
     assert ["V=1", "A=1 B"] == [each.text for each in dockerfile.arguments]
     assert [
-        (0, "build", "r.example:5000/go:${V}@sha256:00", "$BUILDPLATFORM"), (1, None, "scratch", None), (2, "x-y.z_1", "build", None),
+        (0, "build", "r.example:5000/go:${V}@sha256:00", "$BUILDPLATFORM"),
+        (1, None, "scratch", None),
+        (2, "x-y.z_1", "build", None),
     ] == [(stage.index, stage.name, stage.base, stage.platform) for stage in dockerfile.stages]  # fmt: skip
 
 
@@ -150,21 +155,23 @@ def test_large_files_take_bounded_time(text: str) -> None:
 
 _pieces = st.sampled_from(
     [
-        "FROM ",
-        "RUN ",
-        "COPY ",
-        "ARG ",
-        "ONBUILD ",
-        "# escape=`\n",
-        "\\\n",
-        "`\n",
-        "<<EOF",
-        "<<-A ",
-        "EOF\n",
-        "A\n",
-        "\n",
+        *(
+            "FROM ",
+            "RUN ",
+            "COPY ",
+            "ARG ",
+            "ONBUILD ",
+            "# escape=`\n",
+            "\\\n",
+            "`\n",
+            "<<EOF",
+            "<<-A ",
+            "EOF\n",
+            "A\n",
+            "\n",
+        ),
+        *("\r\n", "--a=b ", "--", "=", '"', "'", "[", "]", "$", "${", "}", "x", "AS ", " ", "\t", "\\", "#", "é", "\0"),
     ]
-    + ["\r\n", "--a=b ", "--", "=", '"', "'", "[", "]", "$", "${", "}", "x", "AS ", " ", "\t", "\\", "#", "é", "\0"]
 )
 
 

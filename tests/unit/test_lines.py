@@ -260,7 +260,7 @@ def test_provenance_of_another_image_is_not_believed(other: Provenance) -> None:
 @pytest.mark.parametrize(
     ("raw", "clean"),
     [
-        ("RUN /bin/sh -c apt-get update &&     apt-get install gcc # buildkit", "RUN apt-get update && apt-get install gcc"),
+        ("RUN /bin/sh -c apt-get update &&     apt-get install # buildkit", "RUN apt-get update && apt-get install"),
         ("/bin/sh -c apt-get update", "RUN apt-get update"),
         ("|1 A=b /bin/sh -c make", "RUN make"),
         ("RUN |2 A=b c D=/bin/x /bin/bash -o pipefail -c make # buildkit", "RUN make"),
@@ -292,7 +292,8 @@ def test_a_history_entry_of_any_length_takes_no_time(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expanded"),
     [
-        ("plain", "plain"), ("$A", "one"), ("${A}", "one"), ("x${A}y$A", "xoneyone"), ("$ABSENT", ""), ("${ABSENT}", ""),
+        ("plain", "plain"), ("$A", "one"), ("${A}", "one"), ("x${A}y$A", "xoneyone"), ("$ABSENT", ""),
+        ("${ABSENT}", ""),
         ("${A:-other}", "one"), ("${ABSENT:-other}", "other"), ("${EMPTY:-other}", "other"), ("${EMPTY-other}", ""),
         ("${ABSENT-other}", "other"), ("${A:+other}", "other"), ("${EMPTY:+other}", ""), ("${EMPTY+other}", "other"),
         ("${ABSENT+other}", ""), ("${A:?message}", "one"), ("${ABSENT:-x:${A}}", "x:one"),

@@ -6,7 +6,7 @@ import heapq
 from typing import TYPE_CHECKING
 
 from weighbridge.core.filediff import diff_trees
-from weighbridge.core.footprint import directories, directory_totals, footprint, parent
+from weighbridge.core.footprint import depth, directories, directory_totals, footprint, parent
 from weighbridge.core.names import shown_path
 from weighbridge.model.change import Change
 from weighbridge.model.report import TreeNode
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 REST = "…"
 _CHILDREN = 40
+_DEEPEST = 60
+"""Levels that are opened: a path may have two thousand, which no reader of nested JSON takes."""
 _SMALLEST_SHARE = 5_000
 """Smaller than total / this cannot be seen in a treemap."""
 
@@ -88,7 +90,7 @@ class _Treemap:
             count += needed
             opened[directory] = (shown, cut)
             for size, path, is_directory in shown:
-                if is_directory:
+                if is_directory and depth(path) < _DEEPEST:
                     heapq.heappush(waiting, (size, path))
         return opened
 

@@ -7,7 +7,7 @@ import zstandard
 
 from weighbridge.model.files import Entry, Kind, LayerIndex
 
-VERSION = 1
+VERSION = 2
 _MAX_BYTES = 1 << 30
 _KINDS = {kind.value: kind for kind in Kind}
 
@@ -20,13 +20,16 @@ def encode(index: LayerIndex) -> bytes:
         index.whiteouts, index.opaque, dict(index.contents),
     )  # fmt: skip
     packed = msgpack.packb(document, use_bin_type=True, unicode_errors="surrogateescape")
-    return zstandard.ZstdCompressor(level=3).compress(packed)
+    return zstandard.ZstdCompressor(level=3, write_checksum=True).compress(packed)
 
 
 def decode(data: bytes) -> LayerIndex:
     """Raises ValueError for anything that encode() of this version did not make."""
     try:
-        plain = zstandard.ZstdDecompressor().decompress(data, max_output_size=_MAX_BYTES)
+        # The library allocates what a frame claims, whatever limit it is given.
+        if not 0 <= zstandard.get_frame_parameters(data).content_size <= _MAX_BYTES:
+            raise ValueError("its size is unknown or too large")
+        plain = zstandard.ZstdDecompressor().decompress(data)
         document = msgpack.unpackb(plain, raw=False, use_list=False, unicode_errors="surrogateescape")
         version, diff_id, size, packed_estimate, packed_size, entries, whiteouts, opaque, contents = document
         if version != VERSION:
