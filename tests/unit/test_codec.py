@@ -17,9 +17,7 @@ from weighbridge.reading.source import StreamSource
 
 unhurried = settings(deadline=None)
 
-_text = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
-    ["caf\udce9", "a\n\x1b", "\u202e"]
-)
+_text = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["caf\udce9", "a\n\x1b", "\u202e"])
 _entries = st.builds(
     Entry,
     path=_text,

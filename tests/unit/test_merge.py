@@ -9,15 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.archives import digest
 from tests.support.extraction import Files, extract, linked, total
-from tests.support.layers import Item, layer, tar
+from tests.support.layers import Item, tar
 from tests.support.strategies import stacks
+from tests.support.weigh import indexed, merged
 from weighbridge.errors import MalformedImage
-from weighbridge.model.files import Entry, FileTree, Kind, LayerIndex
-from weighbridge.reading.layer import index_layer
+from weighbridge.model.files import Entry, FileTree, Kind
 from weighbridge.reading.merge import merge
-from weighbridge.reading.source import StreamSource
 from weighbridge.reading.waste import waste
 
 if TYPE_CHECKING:
@@ -25,16 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 unhurried = settings(deadline=None)
-
-
-def indexed(data: bytes) -> LayerIndex:
-    """The index of a plain layer."""
-    return index_layer(StreamSource(iter([data])), digest(data))
-
-
-def merged(*texts: str) -> FileTree:
-    """The file system of layers that are written down as text."""
-    return merge([indexed(tar(layer(text))) for text in texts])
 
 
 def sizes(tree: FileTree) -> dict[str, int]:
