@@ -23,6 +23,7 @@ MAX_NAME = 300
 """Characters of what can only be short: user, ports, signal, platform."""
 MAX_INSTRUCTION = 16 * 1024
 """Characters of a history entry that are kept."""
+_PLATFORM_PART = re.compile(r"[A-Za-z0-9_.+-]+")
 _DIFF_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -43,8 +44,12 @@ def image_config(raw: Mapping[str, Any]) -> ImageConfig:
 
 
 def platform_of(raw: Mapping[str, Any], keys: tuple[str, str, str] = ("os", "architecture", "variant")) -> str:
-    """`os/architecture[/variant]`."""
-    return "/".join(_name(raw[key]) for key in keys if raw.get(key)) or "unknown"
+    """`os/architecture[/variant]`. Raises MalformedImage for what is no name: it is printed everywhere."""
+    parts = [_name(raw[key]) for key in keys if raw.get(key)]
+    for part in parts:
+        if not _PLATFORM_PART.fullmatch(part):
+            raise MalformedImage(f"its configuration names {part[:40]!r} as its platform")
+    return "/".join(parts) or "unknown"
 
 
 def description(raw: object, *, reference: str, image_id: str, packed_sizes: Sequence[int | None]) -> ImageDescription:
