@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +13,6 @@ from tests.support.archives import (
     LAYER,
     MANIFEST,
     Parts,
-    Recipe,
     add_blob,
     add_image,
     archive,
@@ -24,9 +23,9 @@ from tests.support.archives import (
     layout_of,
     oci_layout,
     old_docker_archive,
-    recipe,
 )
 from tests.support.layers import Item
+from tests.support.refusals import APP, refused, refused_parts, replaced, text
 from tests.support.weigh import weigh
 from weighbridge.errors import MalformedImage
 
@@ -34,16 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-APP = recipe("""
-tag app:1
-ADD rootfs.tar /
-    etc/
-    etc/passwd 900
-    usr/lib/libc.so 6000
-RUN rm /etc/passwd
-    - etc/passwd
-    usr/lib/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/name 50
-""")
 WRITERS: dict[str, Callable[..., Parts]] = {
     "old": old_docker_archive,
     "new": docker_archive,
@@ -51,49 +40,6 @@ WRITERS: dict[str, Callable[..., Parts]] = {
     "zstd": lambda made: oci_layout(made, packing="zstd"),
     "attested": lambda made: oci_layout(made, attested=True),
 }
-
-
-def refused(name: str) -> str:
-    """The message that weighing ends with: one line that can be printed."""
-    with pytest.raises(MalformedImage) as caught:
-        weigh(name)
-    assert str(caught.value).isprintable()
-    return str(caught.value)
-
-
-def refused_parts(parts: Parts, path: Path) -> str:
-    """The same message from the archive, the zipped archive and the folder, each without its own path."""
-    target = path / "parts"
-    target.mkdir(parents=True, exist_ok=True)
-    names = [
-        f"docker-archive:{archive(parts, target / 'a.tar')}",
-        f"docker-archive:{archive(parts, target / 'a.tgz', zipped=True)}",
-        f"oci:{folder(parts, target / 'folder')}",
-    ]
-    messages = {refused(name).replace(name.partition(":")[2], "").removeprefix(": ") for name in names}
-    assert 1 == len(messages), messages
-    return messages.pop()
-
-
-def replaced(parts: Parts, find: bytes, by: bytes) -> Parts:
-    """The parts with some of their bytes changed."""
-    assert any(isinstance(part, bytes) and find in part for part in parts.values())
-    return {name: part.replace(find, by) if isinstance(part, bytes) else part for name, part in parts.items()}
-
-
-def of_config(change: dict[str, Any], made: Recipe = APP) -> Parts:
-    """The image with another configuration, all digests right."""
-    return docker_archive(Recipe(steps=made.steps, tags=made.tags, config=change))
-
-
-@pytest.fixture(autouse=True)
-def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything that could be left behind would be left here."""
-    for name in ("tmp", "cache", "home"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -261,9 +207,3 @@ def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path: Path) -> N
     assert "an archive must be a regular file" in refused(f"docker-archive:{tmp_path / 'pipe'}")
     assert "an archive must be a regular file" in refused("docker-archive:/dev/zero")
     assert "not an image archive" in refused(f"oci:{layout}")
-
-
-def text(part: bytes | Item) -> bytes:
-    """A part that is a file."""
-    assert isinstance(part, bytes)
-    return part

@@ -25,6 +25,11 @@ class Allowance:
         self._entries = MAX_ENTRIES
         self._evidence = MAX_EVIDENCE_BYTES
 
+    @property
+    def spent(self) -> bool:
+        """Whether it has raised: nothing more can be read."""
+        return min(self._unpacked, self._entries, self._evidence) < 0
+
     def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The chunks as they are, while their bytes are within the allowance."""
         for chunk in chunks:

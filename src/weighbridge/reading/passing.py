@@ -55,6 +55,8 @@ class PassingBlobs:
                 blob.index = index_passing(content, compression, member.size, self._allowance)
                 self._allowance.take(blob.index)
             except MalformedImage as error:
+                if self._allowance.spent:
+                    raise
                 # It may belong to an image that nobody asks for.
                 blob.error = error
         elif member.size <= self._small_bytes and self._kept + member.size <= MAX_KEPT_BYTES:
