@@ -42,7 +42,7 @@ def tar_of(tree: Mapping[str, Node | bytes | str | ElfFile]) -> bytes:
     """A tar. Plain values are files of mode 0755; an ElfFile is written out."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for path, value in tree.items():
+        for path, value in _with_parents(tree).items():
             if isinstance(value, Node):
                 node = value
             else:
@@ -60,6 +60,21 @@ def tar_of(tree: Mapping[str, Node | bytes | str | ElfFile]) -> bytes:
                 info.size = len(node.content)
             tar.addfile(info, io.BytesIO(node.content or b""))
     return out.getvalue()
+
+
+def _with_parents(
+    tree: Mapping[str, Node | bytes | str | ElfFile],
+) -> Mapping[str, Node | bytes | str | ElfFile]:
+    """The tree with the directories that nobody names, as a real file system has them."""
+    whole: dict[str, Node | bytes | str | ElfFile] = {}
+    for path, value in tree.items():
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            parent = "/".join(parts[:depth])
+            if parent not in tree and ".." not in parts:
+                whole.setdefault(parent, directory())
+        whole[path] = value
+    return whole
 
 
 def programs_of(tree: Mapping[str, Node | bytes | str | ElfFile]) -> Programs:

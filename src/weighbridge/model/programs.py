@@ -24,11 +24,14 @@ class Mention(StrEnum):
     """What a program's text shows that it may want at run time, beyond its libraries.
 
     CERTIFICATES: it names where certificates lie. Of Go programs alone it is known that they look time zones up by name
-    (TIME_ZONES) or can start other programs (PROGRAMS).
+    (TIME_ZONES), bring zones of their own (OWN_TIME_ZONES), make temporary files (TEMPORARY_FILES), or can start other
+    programs (PROGRAMS).
     """
 
     CERTIFICATES = "certificates"
     TIME_ZONES = "time-zones"
+    OWN_TIME_ZONES = "own-time-zones"
+    TEMPORARY_FILES = "temporary-files"
     PROGRAMS = "programs"
 
 

@@ -52,7 +52,12 @@ _STRIPPABLE = (".debug_", ".zdebug_", ".symtab", ".strtab", ".stab", ".gnu_debug
 # /etc/ssl/certs, /usr/lib/ssl/certs, /etc/ssl/cert.pem: OpenSSL, GnuTLS, Go's crypto/x509 and rustls all name one.
 _CERTIFICATES = b"ssl/cert"
 # Names of functions, which stay in a Go program also when it is stripped, and only if they can be called.
-_GO_MENTIONS = {Mention.TIME_ZONES: b"time.LoadLocation", Mention.PROGRAMS: b"os/exec.(*Cmd).Start"}
+_GO_MENTIONS = {
+    Mention.TIME_ZONES: (b"time.LoadLocation",),
+    Mention.OWN_TIME_ZONES: (b"time/tzdata",),
+    Mention.TEMPORARY_FILES: (b"os.CreateTemp", b"os.MkdirTemp", b"os.TempDir"),
+    Mention.PROGRAMS: (b"os/exec.(*Cmd).Start",),
+}
 
 
 class Content:
@@ -320,8 +325,8 @@ def _go(
 def _mentions(content: Content, *, is_go: bool) -> Iterator[Mention]:
     if content.holds(_CERTIFICATES):
         yield Mention.CERTIFICATES
-    for mention, text in _GO_MENTIONS.items() if is_go else ():
-        if content.holds(text):
+    for mention, texts in _GO_MENTIONS.items() if is_go else ():
+        if any(map(content.holds, texts)):
             yield mention
 
 

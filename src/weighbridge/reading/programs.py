@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 256 * 1024 * 1024
 MAX_TAIL_BYTES = 8 * 1024 * 1024
-MAX_TEXT_BYTES = 64 * 1024
+MAX_TEXT_BYTES = 256 * 1024
 MAX_TEXTS_BYTES = 16 * 1024 * 1024
 
 _START_BYTES = 4096
@@ -33,6 +33,7 @@ _TEXTS = frozenset(
         "etc/alpine-release",
         "etc/debian_version",
         "etc/group",
+        "etc/ld.so.cache",
         "etc/ld.so.conf",
         "etc/nsswitch.conf",
         "etc/os-release",
