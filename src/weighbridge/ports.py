@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from weighbridge.model.build import BuildSpec, BuiltImage
     from weighbridge.model.files import LayerIndex
     from weighbridge.model.image import ImageDescription
+    from weighbridge.model.programs import Programs
 
 
 class Engine(Protocol):
@@ -24,6 +25,13 @@ class Engine(Protocol):
 
     def save(self, references: Sequence[str]) -> AbstractContextManager[Iterator[bytes]]:
         """One archive (docker or OCI layout) of all the images, streamed. Raises ImageNotFound, EngineUnavailable."""
+        ...
+
+    def export(self, reference: str) -> AbstractContextManager[Iterator[bytes]]:
+        """The image's final file system as one tar, streamed. Raises ImageNotFound, EngineUnavailable.
+
+        The engine adds what it mounts into containers (empty etc/hosts, etc/hostname, etc/resolv.conf, dev, proc, sys).
+        """
         ...
 
     def remove(self, reference: str) -> None:
@@ -56,6 +64,18 @@ class LayerCache(Protocol):
 
     def put(self, index: LayerIndex) -> None:
         """Keeps an index whose content is known to be that of its diff ID."""
+        ...
+
+
+class ProgramsCache(Protocol):
+    """What was read of images' programs, by image ID. A cache: get may forget, put may drop, neither raises."""
+
+    def get(self, image_id: str) -> Programs | None:
+        """What was kept, or None."""
+        ...
+
+    def put(self, image_id: str, programs: Programs) -> None:
+        """Keeps it."""
         ...
 
 

@@ -12,6 +12,7 @@ from weighbridge.naming import ImageName, Transport
 from weighbridge.reading.archive import read_archive
 from weighbridge.reading.image import assemble
 from weighbridge.reading.platforms import is_meant
+from weighbridge.reading.programs import read_programs
 from weighbridge.reading.stream import read_stream
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from weighbridge.model.dockerfile import Dockerfile
     from weighbridge.model.files import LayerIndex
     from weighbridge.model.image import Image, ImageDescription
-    from weighbridge.ports import Engine, LayerCache
+    from weighbridge.model.programs import Programs
+    from weighbridge.ports import Engine, LayerCache, ProgramsCache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,20 @@ class Origin:
 
 Progress = Callable[[str, int], None]
 """Called with what is read and the number of further bytes."""
+
+
+def programs_of(reference: str, engine: Engine, cache: ProgramsCache, progress: Callable[[int], None]) -> Programs:
+    """What one image of the daemon holds as far as running it is concerned; read once, then kept by its ID.
+
+    `progress` gets the number of further bytes. Raises ImageNotFound, EngineUnavailable, MalformedImage.
+    """
+    image_id = engine.describe(reference).id
+    programs = cache.get(image_id)
+    if programs is None:
+        with engine.export(image_id) as chunks:
+            programs = read_programs(chunks, progress)
+        cache.put(image_id, programs)
+    return programs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from weighbridge.adapters.progress import Silence, TerminalProgress
-    from weighbridge.ports import Engine
+    from weighbridge.ports import Engine, ProgramsCache
 
 
 def scale(progress: Progress, engine: Callable[[], Engine]) -> Scale:
@@ -22,6 +22,13 @@ def scale(progress: Progress, engine: Callable[[], Engine]) -> Scale:
     from weighbridge.adapters.layer_cache import DirectoryLayerCache
 
     return Scale(engine=engine, cache=DirectoryLayerCache(cache_folder() / "layers"), progress=progress)
+
+
+def programs_cache() -> ProgramsCache:
+    """What was read of images' programs, under the user's cache folder."""
+    from weighbridge.adapters.layer_cache import DirectoryProgramsCache
+
+    return DirectoryProgramsCache(cache_folder() / "programs")
 
 
 @functools.cache

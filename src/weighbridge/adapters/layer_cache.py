@@ -1,76 +1,71 @@
-"""Layer indexes in a folder, one file a diff ID. Whatever goes wrong with it, the layer is read again."""
+"""What was read of layers and images, in folders of the user's cache."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge.reading.codec import VERSION, decode, encode
+from weighbridge.adapters.folder import BoundedFolder
+from weighbridge.reading import codec, programs_codec
 
 if TYPE_CHECKING:
-    from weighbridge.model.files import LayerIndex
+    from pathlib import Path
 
-_MAX_TOTAL_BYTES = 1 << 30
-_DIFF_ID = re.compile(r"sha256:([0-9a-f]{64})")
-_SUFFIX = f".layer{VERSION}"
+    from weighbridge.model.files import LayerIndex
+    from weighbridge.model.programs import Programs
+
+_MAX_LAYERS_BYTES = 1 << 30
+_MAX_PROGRAMS_BYTES = 1 << 28
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 
 
 class DirectoryLayerCache:
-    """Implements ports.LayerCache. The files that were not used for longest go when all of them pass 1 GiB."""
+    """Implements ports.LayerCache, one file a diff ID."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._folder = BoundedFolder(root, max_bytes=_MAX_LAYERS_BYTES)
 
     def get(self, diff_id: str) -> LayerIndex | None:
         """See ports.LayerCache."""
-        path = self._path(diff_id)
-        if path is None:
+        name = _name(diff_id, f"layer{codec.VERSION}")
+        data = name and self._folder.get(name)
+        if not data:
             return None
         try:
-            index = decode(path.read_bytes())
-        except (OSError, ValueError):
+            index = codec.decode(data)
+        except ValueError:
             return None
-        if index.diff_id != diff_id:
-            return None
-        with contextlib.suppress(OSError):
-            os.utime(path)
-        return index
+        return index if index.diff_id == diff_id else None
 
     def put(self, index: LayerIndex) -> None:
         """See ports.LayerCache."""
-        path = self._path(index.diff_id)
-        if path is None:
-            return
-        with contextlib.suppress(OSError):
-            self._root.mkdir(parents=True, exist_ok=True)
-            # Written beside and renamed, so that another process never sees half of it.
-            descriptor, temporary = tempfile.mkstemp(dir=self._root, prefix=".new-")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(encode(index))
-                Path(temporary).replace(path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
-            self._evict()
+        if name := _name(index.diff_id, f"layer{codec.VERSION}"):
+            self._folder.put(name, codec.encode(index))
 
-    def _path(self, diff_id: str) -> Path | None:
-        found = _DIFF_ID.fullmatch(diff_id)
-        return self._root / f"{found[1]}{_SUFFIX}" if found else None
 
-    def _evict(self) -> None:
-        files = [(status.st_mtime, status.st_size, path) for path, status in self._files()]
-        total = sum(size for _, size, _ in files)
-        for _, size, path in sorted(files):
-            if total <= _MAX_TOTAL_BYTES:
-                return
-            path.unlink(missing_ok=True)
-            total -= size
+class DirectoryProgramsCache:
+    """Implements ports.ProgramsCache, one file an image ID."""
 
-    def _files(self) -> list[tuple[Path, os.stat_result]]:
-        with os.scandir(self._root) as entries:
-            return [(Path(entry.path), entry.stat()) for entry in entries if entry.is_file(follow_symlinks=False)]
+    def __init__(self, root: Path) -> None:
+        self._folder = BoundedFolder(root, max_bytes=_MAX_PROGRAMS_BYTES)
+
+    def get(self, image_id: str) -> Programs | None:
+        """See ports.ProgramsCache."""
+        name = _name(image_id, f"programs{programs_codec.VERSION}")
+        data = name and self._folder.get(name)
+        if not data:
+            return None
+        try:
+            return programs_codec.decode(data)
+        except ValueError:
+            return None
+
+    def put(self, image_id: str, programs: Programs) -> None:
+        """See ports.ProgramsCache."""
+        if name := _name(image_id, f"programs{programs_codec.VERSION}"):
+            self._folder.put(name, programs_codec.encode(programs))
+
+
+def _name(digest: str, ending: str) -> str | None:
+    found = _DIGEST.fullmatch(digest)
+    return f"{found[1]}.{ending}" if found else None

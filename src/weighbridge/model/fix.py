@@ -52,6 +52,44 @@ class Candidate:
     costs: tuple[str, ...] = ()
 
 
+class GapKind(StrEnum):
+    """What kind of thing a program would miss."""
+
+    COMMAND = "command"
+    LOADER = "loader"
+    LIBRARY = "library"
+    VERSION = "version"
+    MACHINE = "machine"
+    INTERPRETER = "interpreter"
+    SHELL = "shell"
+    HEALTH_TOOL = "health-tool"
+    PROGRAM = "program"
+    USER = "user"
+    DIRECTORY = "directory"
+    PERMISSION = "permission"
+    CERTIFICATES = "certificates"
+    TIME_ZONES = "time-zones"
+    LOCALE = "locale"
+    TEMPORARY = "temporary"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """One thing that the original's file system gives and the candidate's lacks: why it does not close.
+
+    `by` is who asks (a path with a leading slash, or `USER`, `HEALTHCHECK`, …), `wanted` what for: a library's name, a
+    command's, a path. `source` is where the original has it (no leading slash, the file itself, links followed), None
+    where it has no single place. `text` is one line of plain text.
+    """
+
+    kind: GapKind
+    by: str
+    wanted: str
+    text: str
+    source: str | None = None
+
+
 class Step(StrEnum):
     """The rungs of the ladder, in order."""
 

@@ -1,0 +1,55 @@
+"""Bytes by name in a folder that stays within a bound. Whatever goes wrong with it, there is nothing by that name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+class BoundedFolder:
+    """The files that were not used for longest go when all of them pass `max_bytes`. Neither get nor put raises.
+
+    Names are file names; who calls this has made sure that they are no paths.
+    """
+
+    def __init__(self, root: Path, *, max_bytes: int) -> None:
+        self._root = root
+        self._max_bytes = max_bytes
+
+    def get(self, name: str) -> bytes | None:
+        """The bytes, or None."""
+        path = self._root / name
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return data
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keeps the bytes, if that can be done."""
+        with contextlib.suppress(OSError):
+            self._root.mkdir(parents=True, exist_ok=True)
+            # Written beside and renamed, so that another process never sees half of it.
+            descriptor, temporary = tempfile.mkstemp(dir=self._root, prefix=".new-")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                Path(temporary).replace(self._root / name)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+            self._evict()
+
+    def _evict(self) -> None:
+        with os.scandir(self._root) as entries:
+            found = [(entry.stat(), Path(entry.path)) for entry in entries if entry.is_file(follow_symlinks=False)]
+        total = sum(status.st_size for status, _ in found)
+        for status, path in sorted(found, key=lambda each: each[0].st_mtime):
+            if total <= self._max_bytes:
+                return
+            path.unlink(missing_ok=True)
+            total -= status.st_size
