@@ -29,7 +29,9 @@ def main() -> None:
     _run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements" / "installer.txt")
     # uv keeps its downloads under the user's cache folder, so a second checkout costs seconds.
     _run(VENV / "bin" / "uv", "pip", "sync", "--quiet", "--python", python, ROOT / "requirements" / "dev.txt")
-    _run(VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", python, "--no-deps", "--editable", ROOT)
+    # The build backend is locked with the rest.
+    alone = ("--no-deps", "--no-build-isolation")
+    _run(VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", python, *alone, "--editable", ROOT)
     STAMP.write_text(wanted)
 
 
