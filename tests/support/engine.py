@@ -11,26 +11,19 @@ from typing import Any
 
 def docker(*arguments: str, stdin: str = "", env: dict[str, str] | None = None, timeout: float = 120) -> str:
     """What the client prints."""
-    return subprocess.run(
-        ["docker", *arguments],  # noqa: S607 - the client on the PATH
-        check=True,
-        capture_output=True,
-        text=True,
-        input=stdin,
-        env=os.environ | (env or {}),
-        timeout=timeout,
-    ).stdout
+    return _printed(["docker", *arguments], stdin=stdin, env=env, timeout=timeout)
 
 
 def inspected(name: str) -> dict[str, Any]:
     """weighbridge's report of an image."""
-    document: dict[str, Any] = json.loads(
-        subprocess.run(
-            [sys.executable, "-m", "weighbridge", "inspect", name, "--format", "json"],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        ).stdout
-    )
+    command = [sys.executable, "-m", "weighbridge", "inspect", name, "--format", "json"]
+    document: dict[str, Any] = json.loads(_printed(command))
     return document
+
+
+def _printed(command: list[str], *, stdin: str = "", env: dict[str, str] | None = None, timeout: float = 120) -> str:
+    done = subprocess.run(
+        command, capture_output=True, text=True, input=stdin, env=os.environ | (env or {}), timeout=timeout
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
