@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.engine import docker, inspected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -57,6 +59,15 @@ def test_it_weighs_less_than_its_budget_unpacked(head: dict[str, Any]) -> None:
 
 def test_it_weighs_less_than_its_budget_packed(head: dict[str, Any]) -> None:
     assert head["packed_size"] < MAX_PACKED_SIZE
+
+
+def test_its_estimated_packed_size_is_nearly_what_is_pushed(image: str, head: dict[str, Any], tmp_path: Path) -> None:
+    docker("save", "--output", str(tmp_path / "image.tar"), image)
+    copy = [os.environ["WEIGHBRIDGE_SKOPEO"], "copy", "--quiet"]
+    subprocess.run([*copy, f"docker-archive:{tmp_path / 'image.tar'}", f"oci:{tmp_path / 'image'}:it"], check=True)
+    pushed = sum(blob.stat().st_size for blob in (tmp_path / "image" / "blobs" / "sha256").iterdir())
+    assert pushed < MAX_PACKED_SIZE
+    assert abs(head["packed_size"] - pushed) / pushed < 0.05
 
 
 def test_it_holds_no_byte_that_it_does_not_show(head: dict[str, Any]) -> None:

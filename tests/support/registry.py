@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import os
@@ -11,7 +10,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,6 @@ USER = "octocat"
 PASSWORD = "password-of-octocat"
 # bcrypt, the only kind that the registry reads.
 _HTPASSWD = f"{USER}:$2b$05$weighbridgeweighbridgehkts5J6oha8waB2A.L.GMpeCNVmFI0a\n"
-_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _SECONDS = 20
 
 
@@ -46,19 +44,6 @@ class Registry:
             return None
         finally:
             connection.close()
-
-    def manifest(self, repository: str, reference: str) -> dict[str, Any]:
-        """The manifest of an image."""
-        secret = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        headers = {"Accept": _MANIFEST, "Authorization": f"Basic {secret}"}
-        connection.request("GET", f"/v2/{repository}/manifests/{reference}", headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        assert answer.status == 200, body
-        document: dict[str, Any] = json.loads(body)
-        return document
 
 
 @contextmanager
