@@ -5,6 +5,7 @@ Runs with the system's Python, standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -23,6 +24,7 @@ def main() -> None:
     wanted = hashlib.sha256(b"".join(lock.read_bytes() for lock in LOCKS)).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
+    _refuse_unwritable_cache()
     print("weighbridge: preparing .venv", file=sys.stderr)
     _make_venv()
     python = VENV / "bin" / "python"
@@ -33,6 +35,16 @@ def main() -> None:
     alone = ("--no-deps", "--no-build-isolation")
     _run(VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", python, *alone, "--editable", ROOT)
     STAMP.write_text(wanted)
+
+
+def _refuse_unwritable_cache() -> None:
+    from outside.machine import cache_root
+
+    folder = cache_root().parent
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        sys.exit(f"weighbridge: {folder} cannot be written: set XDG_CACHE_HOME to a folder that can")
 
 
 def _make_venv() -> None:
