@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
-.PHONY: help demo test unit lint env lock clean
+.PHONY: help demo test unit lint env docs lock clean
 .DEFAULT_GOAL := help
 help:
 	@sed -n -E 's|^([a-z]+):.*## (.*)|make \1: \2|p' Makefile
@@ -14,7 +14,9 @@ lint: ## ruff, mypy, import contracts, workflow audit
 	@python3 scripts/check.py --only lint
 env: ## .venv with the locked dependencies
 	@python3 scripts/env.py
-lock: ## resolve the dependencies anew
+docs: env ## what is generated from the code: JSON Schemas, tables of inputs and commands
+	@.venv/bin/python scripts/documents.py
+lock: env ## resolve the dependencies anew
 	@.venv/bin/python scripts/lock.py
 clean: ## remove what was made in this folder; caches stay in the user's cache folder
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist weighbridge-report

@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--only", choices=("lint", "unit", "engine"))
     only = parser.parse_args().only
     try:
+        if only in (None, "engine"):
+            engines.refuse_if_impossible()
         _step("environment", sys.executable, ROOT / "scripts" / "env.py")
         if only in (None, "lint"):
             for command in LINTS:

@@ -25,6 +25,8 @@ def start(name: str | None, store: str | None) -> None:
     if host is not None:
         say(f"using the engine that answers at {host}")
         return
+    if name is None:
+        engines.refuse_if_impossible()
     daemon.start(name or engines.default_name(store), store or "overlay2")
 
 

@@ -5,6 +5,7 @@ Runs with the system's Python, standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -23,14 +24,27 @@ def main() -> None:
     wanted = hashlib.sha256(b"".join(lock.read_bytes() for lock in LOCKS)).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
+    _refuse_unwritable_cache()
     print("weighbridge: preparing .venv", file=sys.stderr)
     _make_venv()
     python = VENV / "bin" / "python"
     _run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements" / "installer.txt")
     # uv keeps its downloads under the user's cache folder, so a second checkout costs seconds.
     _run(VENV / "bin" / "uv", "pip", "sync", "--quiet", "--python", python, ROOT / "requirements" / "dev.txt")
-    _run(VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", python, "--no-deps", "--editable", ROOT)
+    # The build backend is locked with the rest.
+    alone = ("--no-deps", "--no-build-isolation")
+    _run(VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", python, *alone, "--editable", ROOT)
     STAMP.write_text(wanted)
+
+
+def _refuse_unwritable_cache() -> None:
+    from outside.machine import cache_root
+
+    folder = cache_root().parent
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        sys.exit(f"weighbridge: {folder} cannot be written: set XDG_CACHE_HOME to a folder that can")
 
 
 def _make_venv() -> None:

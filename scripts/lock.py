@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUTS = {
     "runtime.txt": ["pyproject.toml"],
     "dev.txt": ["pyproject.toml", "--group", "dev", "--group", "installer"],
+    "build.txt": ["--group", "build"],
     "installer.txt": ["--group", "installer"],
     "tools.txt": ["requirements/tools.in"],
 }

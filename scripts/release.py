@@ -1,6 +1,8 @@
-"""Points action.yml at a pushed image, so that users of a release pull it and never build it.
+"""What a release needs besides git and docker.
 
-    python3 scripts/release.py REGISTRY/NAME@sha256:DIGEST
+    python3 scripts/release.py check 1.2.3                              the project and the changelog say so too
+    python3 scripts/release.py point REGISTRY/NAME@sha256:DIGEST        action.yml names the pushed image, so that
+                                                                        users of a release pull it and never build it
 
 Standard library only.
 """
@@ -9,11 +11,27 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
-ACTION = Path(__file__).resolve().parent.parent / "action.yml"
+ROOT = Path(__file__).resolve().parent.parent
 _BUILT = "\n  image: Dockerfile\n"
 _REFERENCE = re.compile(r"[a-z0-9][a-z0-9./_:-]*@sha256:[0-9a-f]{64}")
+_VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}")
+_HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
+
+
+def check(version: str, project: str, changelog: str) -> None:
+    """Raises ValueError unless pyproject.toml and CHANGELOG.md, given as texts, are about to release `version`."""
+    if _VERSION.fullmatch(version) is None:
+        raise ValueError(f"{version!r} is no version like 1.2.3")
+    declared = tomllib.loads(project)["project"]["version"]
+    if declared != version:
+        raise ValueError(f"pyproject.toml has the version {declared}, not {version}")
+    newest = _HEADING.search(changelog)
+    if newest is None or newest[1] != version:
+        heading = "no heading" if newest is None else f"the heading `## {newest[1]}`"
+        raise ValueError(f"CHANGELOG.md begins with {heading}, not with `## {version}`")
 
 
 def released(text: str, reference: str) -> str:
@@ -26,13 +44,16 @@ def released(text: str, reference: str) -> str:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3 or sys.argv[1] not in ("check", "point"):
         sys.exit(__doc__)
+    action, value = ROOT / "action.yml", sys.argv[2]
     try:
-        text = released(ACTION.read_text(encoding="utf-8"), sys.argv[1])
+        if sys.argv[1] == "check":
+            check(value, (ROOT / "pyproject.toml").read_text("utf-8"), (ROOT / "CHANGELOG.md").read_text("utf-8"))
+        else:
+            action.write_text(released(action.read_text("utf-8"), value), encoding="utf-8")
     except ValueError as problem:
         sys.exit(f"weighbridge: {problem}")
-    ACTION.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

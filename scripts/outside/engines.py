@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from outside import api, daemon, tree
-from outside.machine import Refusal, run, search_path, which
+from outside.machine import Refusal, refuse_unless_installable, run, search_path, which
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,11 +15,24 @@ if TYPE_CHECKING:
 
 def standing(store: str | None) -> str | None:
     """The address of an engine that answers without our doing and has the wanted store (None: any)."""
-    hosts = [address for address in (os.environ.get("DOCKER_HOST"), api.DEFAULT_HOST) if address]
-    for host in hosts:
+    for host in _hosts():
         if api.answers(host) and store in (None, api.store(api.info(host))):
             return host
     return None
+
+
+def _hosts() -> list[str]:
+    return [address for address in (os.environ.get("DOCKER_HOST"), api.DEFAULT_HOST) if address]
+
+
+def refuse_if_impossible() -> None:
+    """Raises Refusal, with what to do, where no engine can be had; before anything else is waited for."""
+    if find(None, None) is not None:
+        return
+    for host in _hosts():
+        if api.forbidden(host):
+            raise Refusal(f"this user may not use the engine at {host}: join the group of its socket, or run as root")
+    refuse_unless_installable("a Docker engine", tree.BY_HAND)
 
 
 def find(name: str | None, store: str | None) -> str | None:
@@ -49,6 +62,7 @@ def borrowed() -> Iterator[str]:
     if (host := find(None, None)) is not None:
         yield host
         return
+    refuse_if_impossible()
     name = default_name(None)
     daemon.start(name, "overlay2")
     try:

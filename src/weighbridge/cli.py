@@ -41,6 +41,13 @@ class Format(StrEnum):
     HTML = "html"
 
 
+class Document(StrEnum):
+    """What there is a JSON Schema of."""
+
+    CONFIG = "config"
+    REPORT = "report"
+
+
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the report.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write the report to FILE instead of stdout.", metavar="FILE")
@@ -54,7 +61,9 @@ MaxIncreaseOption = Annotated[
 ]
 FailOnOption = Annotated[
     str | None,
-    typer.Option("--fail-on", help="Verdicts that end with a failing status: fail, unknown, warn, or never."),
+    typer.Option(
+        "--fail-on", help="Verdicts that end with a failing status: fail, unknown, warn, or never.", metavar="VERDICTS"
+    ),
 ]
 MinimumChangeOption = Annotated[
     str | None, typer.Option("--minimum-change", help="Changes below this are not worth a word.", metavar="SIZE")
@@ -79,28 +88,42 @@ def _root(
 
 @app.command()
 def check(
-    context: Annotated[str | None, typer.Argument(help="Build context, relative to the repository.")] = None,
+    context: Annotated[
+        str | None, typer.Argument(help="Build context, relative to the repository.", metavar="CONTEXT")
+    ] = None,
     base: Annotated[
         str | None, typer.Option(help="What to compare with; a branch means the merge base with it.", metavar="REV")
     ] = None,
     head: Annotated[
         str | None, typer.Option(help="What to weigh; the work tree as it is if not given.", metavar="REV")
     ] = None,
-    file: Annotated[str | None, typer.Option("--file", "-f", help="Dockerfile, relative to the repository.")] = None,
-    target: Annotated[str | None, typer.Option(help="Stage to build.")] = None,
-    build_arg: Annotated[ListOption, typer.Option(help="Build argument KEY=value; repeatable.")] = None,
-    build_context: Annotated[ListOption, typer.Option(help="Further context NAME=PATH; repeatable.")] = None,
-    secret_env: Annotated[ListOption, typer.Option(help="Secret from the environment ID=VARIABLE.")] = None,
-    secret_file: Annotated[ListOption, typer.Option(help="Secret from a file ID=PATH; repeatable.")] = None,
-    ssh: Annotated[ListOption, typer.Option(help="SSH agent or keys for the build; repeatable.")] = None,
-    cache_from: Annotated[ListOption, typer.Option(help="External cache to read; repeatable.")] = None,
-    cache_to: Annotated[ListOption, typer.Option(help="External cache to write; repeatable.")] = None,
-    platform: Annotated[ListOption, typer.Option(help="Platform, as linux/arm64; repeatable.")] = None,
-    network: Annotated[str | None, typer.Option(help="Network of RUN instructions.")] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", "-f", help="Dockerfile, relative to the repository.", metavar="FILE")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Stage to build.", metavar="STAGE")] = None,
+    build_arg: Annotated[ListOption, typer.Option(help="Build argument; repeatable.", metavar="KEY=VALUE")] = None,
+    build_context: Annotated[ListOption, typer.Option(help="Further context; repeatable.", metavar="NAME=PATH")] = None,
+    secret_env: Annotated[
+        ListOption, typer.Option(help="Secret from the environment; repeatable.", metavar="ID=VARIABLE")
+    ] = None,
+    secret_file: Annotated[ListOption, typer.Option(help="Secret from a file; repeatable.", metavar="ID=PATH")] = None,
+    ssh: Annotated[
+        ListOption, typer.Option(help="SSH agent or keys for the build; repeatable.", metavar="ID[=PATH]")
+    ] = None,
+    cache_from: Annotated[ListOption, typer.Option(help="External cache to read; repeatable.", metavar="CACHE")] = None,
+    cache_to: Annotated[ListOption, typer.Option(help="External cache to write; repeatable.", metavar="CACHE")] = None,
+    platform: Annotated[
+        ListOption, typer.Option(help="Platform, as linux/arm64; repeatable.", metavar="PLATFORM")
+    ] = None,
+    network: Annotated[str | None, typer.Option(help="Network of RUN instructions.", metavar="MODE")] = None,
     pull: Annotated[bool, typer.Option("--pull", help="Always ask for newer base images.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build without cache.")] = False,
-    timeout: Annotated[str | None, typer.Option(help="Seconds that one build may take.")] = None,
-    config: Annotated[str | None, typer.Option(help="Configuration file instead of .weighbridge.yml.")] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="Longest time that one build may take, as 90s or 20m.", metavar="TIME")
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(help="Configuration file instead of .weighbridge.yml.", metavar="FILE")
+    ] = None,
     max_size: MaxSizeOption = None,
     max_increase: MaxIncreaseOption = None,
     minimum_change: MinimumChangeOption = None,
@@ -130,7 +153,7 @@ def check(
 def compare(
     base: Annotated[str, typer.Argument(help="Image to compare with.", metavar="BASE")],
     head: Annotated[str, typer.Argument(help="Image to weigh.", metavar="HEAD")],
-    name: Annotated[str | None, typer.Option(help="What to call the image in the report.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the image in the report.", metavar="NAME")] = None,
     platform: PlatformOption = None,
     max_size: MaxSizeOption = None,
     max_increase: MaxIncreaseOption = None,
@@ -169,6 +192,22 @@ def inspect(
         report = commands.inspect(image, limits, platform)
         commands.present(report, output_format.value, output, single=True)
         end(exit_status(report.verdict, limits.fail_on))
+
+
+@app.command()
+def schema(
+    document: Annotated[
+        Document,
+        typer.Argument(
+            help="The configuration file, for editors; or the report, for who reads it.", metavar="config|report"
+        ),
+    ],
+) -> None:
+    """Prints a JSON Schema: of .weighbridge.yml, or of the report that --format json prints."""
+    from weighbridge import commands
+
+    with _ending():
+        typer.echo(commands.schema(document.value), nl=False)
 
 
 @app.command()

@@ -72,6 +72,14 @@ def limits(given: Mapping[str, object], name: str | None = None) -> Limits:
     return Limits(budget=budget, minimum_change=settings.minimum_change, fail_on=settings.fail_on)
 
 
+def schema(document: str) -> str:
+    """The JSON Schema of the configuration file ("config") or of the report ("report")."""
+    from weighbridge import settings
+    from weighbridge.core import wire
+
+    return {"config": settings.shipped_schema, "report": wire.shipped_schema}[document]()
+
+
 def present(report: Report, output_format: str, output: Path | None, *, single: bool = False) -> None:
     """Prints the report or writes it to a file. Raises UsageError if the file can't be written."""
     to_terminal = output is None and sys.stdout.isatty()

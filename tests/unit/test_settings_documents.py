@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from weighbridge.errors import ConfigurationError
-from weighbridge.settings import describe_inputs, file_schema, inputs_table, load, shipped_schema
+from weighbridge.settings import describe_inputs, load, shipped_schema
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS = [
@@ -68,17 +68,6 @@ def test_what_concerns_building_is_called_as_in_build_push_action() -> None:
 
 def test_every_input_is_described() -> None:
     assert not [name for name, text in describe_inputs().items() if len(text) < 10]
-
-
-def test_the_documentation_holds_the_table_of_inputs() -> None:
-    text = (ROOT / "docs/inputs.md").read_text()
-    table = text.split("<!-- inputs: begin -->\n")[1].split("\n<!-- inputs: end -->")[0]
-
-    assert inputs_table() == table
-
-
-def test_the_shipped_schema_is_current() -> None:
-    assert file_schema() == shipped_schema()
 
 
 def example() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -41,12 +41,6 @@ def load(text: str | bytes) -> Report:
         raise UsageError(f"not a {SCHEMA_NAME} document: {_first(error)}") from None
     except (ValueError, RecursionError):
         raise UsageError(f"not a {SCHEMA_NAME} document: it is not JSON, or contradicts itself") from None
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a report."""
-    made = ReportW.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_NAME, **made}
 
 
 def _text(value: object) -> str:
