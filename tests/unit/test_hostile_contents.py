@@ -210,6 +210,8 @@ def test_a_compressed_layer_that_ends_too_early_is_refused(pack: Callable[[bytes
         gzip.compress(b"no tar at all" * 100), b'{"a": 5}', gzip.compress(tar([]))[:-8] + bytes(8),
         gzip.compress(APP.layers[0]) + b"garbage" * 100, header(b"a", size=b"\x80" + b"\xff" * 11) + bytes(1024),
     ],
+    # Made of the bytes, the names would hold the time at which they were packed.
+    ids=map(str, range(11)),
 )  # fmt: skip
 def test_a_layer_that_is_none_is_refused(stored: bytes, tmp_path: Path) -> None:
     for zipped in (False, True):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from weighbridge.model.report import Report
 
 unhurried = settings(deadline=None)
-SCHEMA = Draft202012Validator(wire.schema())
+SCHEMA = Draft202012Validator(json.loads(wire.report_schema()))
 
 _instructions = st.sampled_from(
     ["RUN make", "RUN apt-get install -y gcc", "RUN apt-get install -y gcc git", "COPY . /", "RUN chown -R 1 /a", ""]
