@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from weighbridge.dockerfile.parse import parse
-from weighbridge.errors import BuildFailed, MalformedDockerfile, UsageError
+from weighbridge.errors import BuildFailed, MalformedDockerfile
 from weighbridge.model.report import Stage, Unavailable
+from weighbridge.subjects import read_dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from weighbridge.model.build import BuildSpec, BuiltImage
     from weighbridge.model.dockerfile import Dockerfile
     from weighbridge.ports import Builder
-
-# BuildKit's parser is given no more of a Dockerfile than this; real ones are a few kilobytes.
-_MAX_DOCKERFILE_BYTES = 1 << 20
 
 
 class Side(StrEnum):
@@ -107,20 +104,3 @@ def _no_dockerfile(job: Job) -> Unavailable:
     return Unavailable(
         stage=Stage.DOCKERFILE, reason=f"there is no {path}; name it with `file`, or its folder with `context`"
     )
-
-
-def read_dockerfile(tree: Path, path: str) -> Dockerfile | None:
-    """The parsed Dockerfile, None if there is none. Raises MalformedDockerfile, UsageError."""
-    location = tree / path
-    try:
-        if not location.resolve().is_relative_to(tree.resolve()):
-            raise UsageError(f"{path}: a Dockerfile must lie inside the repository")
-        with location.open("rb") as file:
-            content = file.read(_MAX_DOCKERFILE_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise MalformedDockerfile(f"{path}: cannot be read: {error.strerror}") from error
-    if len(content) > _MAX_DOCKERFILE_BYTES:
-        raise MalformedDockerfile(f"{path}: larger than {_MAX_DOCKERFILE_BYTES} bytes")
-    return parse(content.decode("utf-8", "replace"), path)

@@ -199,7 +199,7 @@ def test_a_phrase_is_one_bounded_line_whatever_the_names_hold() -> None:
         ("RUN npm ci --omit=dev", "npm ci"),
         ("RUN set -e; mkdir /x && curl -fsSL http://x 2>/dev/null | tar xz -C /x", "curl -fsSL http://x"),
         ("RUN cd /src && CGO_ENABLED=0 go build -o /httpd && echo done", "go build -o /httpd"),
-        ("RUN echo 'unclosed && pip install x", "pip install x"),
+        ("RUN pip install x && echo 'cut off", "pip install x"),
         ("/bin/sh -c #(nop) COPY file:" + 64 * "0" + " in /root", "COPY file in /root"),
         ("|1 A=b /bin/sh -c make install", "make install"),
         ("COPY --chown=1:1 --from=build /a /b", "COPY --from=build /a /b"),

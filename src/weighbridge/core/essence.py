@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.installs import Install, find_install
 from weighbridge.core.names import clipped
-from weighbridge.core.shell import split_commands
+from weighbridge.dockerfile.shell import split_commands
 
 if TYPE_CHECKING:
     from collections.abc import Collection
