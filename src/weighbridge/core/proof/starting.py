@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.shell import split_commands
+from weighbridge.dockerfile.shell import split_commands
 from weighbridge.model.fix import GapKind
 
 if TYPE_CHECKING:
