@@ -13,6 +13,7 @@ WeighbridgeError                 str() is one line: what, where, what to do
     ├── GitError                   git failed for another reason
     ├── GitHubError                the API refused or stayed away
     │   └── GitHubForbidden          the token may not do this
+    ├── ProbeUnavailable           no image to look into containers with
     └── Interrupted                Ctrl-C, SIGTERM or a time limit
 """
 
@@ -86,6 +87,10 @@ class GitHubError(MeasurementError):
 
 class GitHubForbidden(GitHubError):
     """The token lacks the permission (401, 403, or 404 where the resource is known to exist)."""
+
+
+class ProbeUnavailable(MeasurementError):
+    """There is no image whose programs could look into a container's network."""
 
 
 class Interrupted(MeasurementError):

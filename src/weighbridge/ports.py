@@ -177,3 +177,104 @@ class PullRequests(Protocol):
     def delete_comment(self, number: int, comment_id: int) -> None:
         """Takes away a comment of ours; one that is gone already is fine."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one container may take. Bytes; `output` is what is kept of stdout and stderr each."""
+
+    memory: int = 2 << 30
+    disk: int = 2 << 30
+    file: int = 1 << 30
+    processes: int = 512
+    output: int = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """How a container is started. None leaves the image's own entrypoint or command.
+
+    `volumes` are those of the scene's that it mounts, by path.
+    """
+
+    image: str
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    environment: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerState:
+    """How a container is. `status` is its exit status once it ended; `refusal` the engine's words if it never started.
+
+    `health` is `starting`, `healthy`, `unhealthy`, or None where there is no health check.
+    """
+
+    running: bool
+    status: int | None = None
+    refusal: str = ""
+    out_of_memory: bool = False
+    health: str | None = None
+    health_output: str = ""
+
+
+class Container(Protocol):
+    """One container, started once. Raises EngineUnavailable."""
+
+    def state(self) -> ContainerState:
+        """How it is now."""
+        ...
+
+    def output(self) -> tuple[bytes, bytes, bool]:
+        """stdout and stderr so far, and whether there was more than is kept."""
+        ...
+
+    def disk_bytes(self) -> int:
+        """What it has written, volumes included."""
+        ...
+
+    def written(self) -> frozenset[str]:
+        """Paths that it made or changed, with a leading slash, bounded; volumes included."""
+        ...
+
+    def stop(self, patience: float) -> bool:
+        """Asks it to end, and ends it after `patience` seconds; whether it ended by itself."""
+        ...
+
+
+class Scene(Protocol):
+    """A network of its own for some containers, where 127.0.0.1 is shared by all of them. Raises EngineUnavailable."""
+
+    def start(self, launch: Launch) -> Container:
+        """Starts a container; one that cannot be started is told by its state."""
+        ...
+
+    def listening(self) -> tuple[int, ...]:
+        """The TCP ports that are listened on, sorted."""
+        ...
+
+    def exchange(self, port: int, data: bytes, *, timeout: float, limit: int) -> bytes | None:
+        """Connects to 127.0.0.1, sends, and reads until the other side closes, `limit` bytes or `timeout` seconds.
+
+        None where the connection was refused.
+        """
+        ...
+
+
+class Containers(Protocol):
+    """Runs images, isolated: never privileged, bounded, without a network to the outside unless asked for."""
+
+    def scene(
+        self, *, names: Sequence[str] = (), volumes: Sequence[str] = (), network: bool = False
+    ) -> AbstractContextManager[Scene]:
+        """A scene in which `names` mean 127.0.0.1, with a volume for each path. All of it is removed at its end.
+
+        Raises EngineUnavailable, and ProbeUnavailable where nothing can look into it.
+        """
+        ...
+
+    def fetch(self, image: str) -> None:
+        """Has an image by name, pulled where it is missing. Raises ImageNotFound, EngineUnavailable."""
+        ...

@@ -1,4 +1,4 @@
-"""The container engine, through the Docker SDK. Nothing else imports `docker`.
+"""The container engine's images, through the Docker SDK; what runs is the part of `containers`.
 
 The engine's own `Size` is never read: overlay2 and the containerd store mean different things by it.
 """
@@ -13,7 +13,9 @@ import docker
 import docker.errors
 import requests
 
+from weighbridge.adapters.engine_errors import explained
 from weighbridge.adapters.engine_history import history_entries
+from weighbridge.adapters.made import marks, remove_container
 from weighbridge.errors import EngineUnavailable, ImageNotFound
 from weighbridge.model.image import ImageDescription
 from weighbridge.reading.config import image_config, platform_of
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
 
 # The engine packs a whole image before the first byte of some answers: minutes for gigabytes.
 _TIMEOUT_SECONDS = 900
-LABEL = "weighbridge"
-"""On every container that was made here; its value is the process."""
-
 # Large chunks keep the per-chunk cost of the HTTP client away from gigabytes of layers.
 _CHUNK_BYTES = 1 << 20
 
@@ -86,9 +85,7 @@ class DockerEngine:
         api: Any = self._client.api
         with self._explained(reference):
             # Never started; the command is there because the engine wants one even of an image that has none.
-            container = api.create_container(
-                reference, command=["none"], network_disabled=True, labels={LABEL: str(os.getpid())}
-            )["Id"]
+            container = api.create_container(reference, command=["none"], network_disabled=True, labels=marks())["Id"]
             try:
                 response = api.get(
                     f"{api.base_url}/v{api.api_version}/containers/{container}/export",
@@ -100,38 +97,12 @@ class DockerEngine:
                         raise EngineUnavailable(f"the engine could not export {reference}: HTTP {response.status_code}")
                     yield response.iter_content(_CHUNK_BYTES)
             finally:
-                with contextlib.suppress(docker.errors.NotFound):
-                    api.remove_container(container, v=True, force=True)
+                remove_container(api, container)
 
     def remove(self, reference: str) -> None:
         """See ports.Engine."""
         with contextlib.suppress(ImageNotFound), self._explained(reference):
             self._client.api.remove_image(reference, force=True)
 
-    @contextlib.contextmanager
-    def _explained(self, reference: str = "") -> Iterator[None]:
-        """Turns the SDK's and the transport's exceptions into ours, with what to do."""
-        try:
-            yield
-        except docker.errors.NotFound as error:
-            raise ImageNotFound(
-                f"{reference}: the engine has no such image; build or pull it, or name an archive "
-                "(docker-archive:PATH, oci-archive:PATH, oci:DIR)"
-            ) from error
-        except docker.errors.APIError as error:
-            raise EngineUnavailable(f"the container engine refused: {_one_line(error)}") from error
-        except (docker.errors.DockerException, requests.RequestException) as error:
-            raise EngineUnavailable(self._advice(error)) from error
-
-    def _advice(self, error: Exception) -> str:
-        host = self._environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-        text = str(error)
-        if "PermissionError" in text or "Permission denied" in text:
-            return f"no permission on {host}: run as root or as a member of the socket's group"
-        if "FileNotFoundError" in text or "No such file" in text:
-            return f"no container engine at {host}: start Docker, mount its socket, or set DOCKER_HOST"
-        return f"the container engine at {host} does not answer: {_one_line(error)}"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+    def _explained(self, reference: str = "") -> contextlib.AbstractContextManager[None]:
+        return explained(self._environ, reference)
