@@ -80,6 +80,7 @@ class Output:
 
     def __init__(self, stream: Any, limit: int) -> None:
         self._stream = stream
+        self._link = link_of(stream)
         self._limit = limit
         self._kept = (bytearray(), bytearray())
         self._flooded = False
@@ -100,16 +101,15 @@ class Output:
     def close(self) -> None:
         """Gives the connection up."""
         with contextlib.suppress(OSError):
-            link_of(self._stream).shutdown(socket.SHUT_RDWR)
+            self._link.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(OSError):
             self._stream.close()
 
     def _read(self) -> None:
         total = 0
-        link = link_of(self._stream)
         with contextlib.suppress(OSError, ValueError):
-            link.settimeout(None)
-            for kind, part in _frames(link):
+            self._link.settimeout(None)
+            for kind, part in _frames(self._link):
                 total += len(part)
                 kept = self._kept[kind == _STDERR]
                 with self._lock:
