@@ -36,9 +36,7 @@ def _targets(call: Call) -> Iterator[str]:
 def _deletes(argv: Sequence[str]) -> bool:
     if "-delete" in argv:
         return True
-    return any(
-        word in ("-exec", "-execdir") and after.endswith("rm") for word, after in pairwise(argv)
-    )
+    return any(word in ("-exec", "-execdir") and after.endswith("rm") for word, after in pairwise(argv))
 
 
 def _alternatives(word: str) -> tuple[str, ...]:

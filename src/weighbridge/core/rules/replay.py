@@ -188,12 +188,14 @@ class _State:
 
     def _copy(self, instruction: Instruction, values: Mapping[str, str]) -> Copy | None:
         words = instruction.values if instruction.json else _rejoined(instruction.values)
-        words = tuple(replaced(word if instruction.json else _unquoted(word), values) for word in words)
+        # Where a backtick escapes, a backslash is one: a separator of paths.
+        plain = instruction.json or self.source.escape != "\\"
+        words = tuple(replaced(word if plain else _unquoted(word), values) for word in words)
         if len(words) < 2:
             return None
         *sources, target = words
         flags = dict(flag.removeprefix("--").partition("=")[::2] for flag in instruction.flags)
-        place = absolute(target, self.folder, {}) or "/"
+        place = target if "\\" in target else absolute(target, self.folder, {}) or "/"
         known_folder = target.endswith(("/", "/.")) or target == "." or len(sources) > 1 or place == self.folder
         return Copy(
             sources=tuple(sources),
