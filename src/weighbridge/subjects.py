@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from weighbridge.dockerfile.ignore import Ignore, read_ignore
-from weighbridge.dockerfile.parse import parse
+from weighbridge.dockerfile.parse import MAX_BYTES, parse
 from weighbridge.errors import MalformedDockerfile, UsageError
 from weighbridge.model.subject import Context, Subject
 
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Image, ImageConfig
     from weighbridge.model.programs import Programs
 
-# BuildKit's parser is given no more of a Dockerfile than this; real ones are a few kilobytes.
-_MAX_DOCKERFILE_BYTES = 1 << 20
 _MAX_TEXT_BYTES = 256 * 1024
 _MAX_TEXTS_BYTES = 4 * 1024 * 1024
+_MAX_SCRIPT_BYTES = 64 * 1024
 _MAX_TEXTS = 400
 _MAX_ENTRIES = 200_000
 _MAX_MATCHES = 20_000_000
@@ -109,13 +108,13 @@ def read_dockerfile_text(tree: Path, path: str) -> str | None:
         if not location.resolve().is_relative_to(tree.resolve()):
             raise UsageError(f"{path}: a Dockerfile must lie inside the repository")
         with location.open("rb") as file:
-            content = file.read(_MAX_DOCKERFILE_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise MalformedDockerfile(f"{path}: cannot be read: {error.strerror}") from error
-    if len(content) > _MAX_DOCKERFILE_BYTES:
-        raise MalformedDockerfile(f"{path}: larger than {_MAX_DOCKERFILE_BYTES} bytes")
+    if len(content) > MAX_BYTES:
+        raise MalformedDockerfile(f"{path}: larger than {MAX_BYTES} bytes")
     return content.decode("utf-8", "replace")
 
 
@@ -132,7 +131,7 @@ def read_context(tree: Path, spec: BuildSpec) -> Context | None:
         return None
     return Context(
         sizes=walk.sizes,
-        texts=dict(_key_texts(root, walk.sizes)),
+        texts=dict(_key_texts(root, walk)),
         ignore_path=ignore_path,
         ignore=ignore_text,
         excluded_bytes=walk.excluded_bytes,
@@ -176,6 +175,7 @@ class _Walk:
     root: Path
     ignore: Ignore
     sizes: dict[str, int] = field(default_factory=dict)
+    programs: list[str] = field(default_factory=list)
     excluded_bytes: int = 0
     entries: int = 0
 
@@ -206,8 +206,11 @@ class _Walk:
             size = facts.st_size if stat.S_ISREG(facts.st_mode) else 0
             if out:
                 self.excluded_bytes += size
-            else:
-                self.sizes[path] = size
+                return
+            self.sizes[path] = size
+            # A program without an extension that is small enough to be a script: what a RUN may start.
+            if facts.st_mode & stat.S_IXUSR and size <= _MAX_SCRIPT_BYTES and "." not in entry.name:
+                self.programs.append(path)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -236,13 +239,13 @@ def _inside(tree: Path, folder: str) -> bool:
     return (tree / folder).resolve().is_relative_to(tree.resolve())
 
 
-def _key_texts(root: Path, sizes: dict[str, int]) -> Iterator[tuple[str, str]]:
+def _key_texts(root: Path, walk: _Walk) -> Iterator[tuple[str, str]]:
     """The files that tell how a project is built, those nearest to the root first."""
-    wanted = [path for path, size in sizes.items() if size <= _MAX_TEXT_BYTES and _is_key(path)]
-    wanted.sort(key=lambda path: (path.count("/"), path))
+    wanted = {path for path, size in walk.sizes.items() if size <= _MAX_TEXT_BYTES and _is_key(path)}
+    wanted.update(path for path in walk.programs if not _is_foreign(path))
     total = 0
-    for path in wanted[:_MAX_TEXTS]:
-        total += sizes[path]
+    for path in sorted(wanted, key=lambda path: (path.count("/"), path))[:_MAX_TEXTS]:
+        total += walk.sizes[path]
         if total > _MAX_TEXTS_BYTES:
             return
         text = _text(root / path)
@@ -252,9 +255,13 @@ def _key_texts(root: Path, sizes: dict[str, int]) -> Iterator[tuple[str, str]]:
 
 def _is_key(path: str) -> bool:
     name = path.rpartition("/")[2]
-    if "node_modules/" in path or path.startswith(".git/"):
+    if _is_foreign(path):
         return False
     return name in _KEY_NAMES or bool(_KEY_PATTERN.fullmatch(name) or _MAIN_PROGRAM.fullmatch(name))
+
+
+def _is_foreign(path: str) -> bool:
+    return "node_modules/" in path or path.startswith(".git/")
 
 
 def _text(path: Path) -> str | None:

@@ -36,13 +36,14 @@ class Word:
     """One word. `start` and `end` (not one of its characters) are offsets into the text it comes from, quotes included.
 
     `text` has no quotes and escapes; expansions stand in it as written (`$HOME`, `$(nproc)`), and then it is not
-    `literal`. `offsets` are the places of the characters of `text`.
+    `literal`. `quoted` tells whether it begins with a quote. `offsets` are the places of the characters of `text`.
     """
 
     text: str
     start: int
     end: int
     literal: bool
+    quoted: bool = False
     offsets: Sequence[int] = field(default=(), repr=False, compare=False)
 
 
@@ -54,6 +55,7 @@ def resolved(text: str, start: int, end: int, offsets: Sequence[int]) -> Word:
         start=offsets[start] if start < end else 0,
         end=offsets[end - 1] + 1 if start < end else 0,
         literal=not any(expanded for _, expanded in kept),
+        quoted=text[start:end].startswith(("'", '"')),
         offsets=tuple(offsets[position] for position, _ in kept),
     )
 

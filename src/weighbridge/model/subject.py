@@ -18,7 +18,7 @@ class Context:
     """The build context as BuildKit would send it. Paths are relative to it.
 
     `sizes` are the files after `.dockerignore` with their bytes; `excluded_bytes` what `.dockerignore` keeps out.
-    `texts` are the small files that tell how a project is built (go.mod, package.json, requirements.txt, pom.xml, …).
+    `texts` are the small files that tell how a project is built (go.mod, package.json, pom.xml, scripts, …).
     `ignore_path` is where the ignore file in force lies or would lie, relative to the repository; `ignore` its text,
     None where there is none.
     """

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from weighbridge.core.rules.case import Case
     from weighbridge.model.finding import Finding, Severity
-    from weighbridge.model.subject import Subject
 
-Examine = Callable[["Rule", "Subject"], Iterable["Finding"]]
+Examine = Callable[["Rule", "Case"], Iterable["Finding"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

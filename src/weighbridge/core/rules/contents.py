@@ -1,0 +1,83 @@
+"""An image's files, arranged for rules: sorted by path, with bytes and layer, those of the base image apart."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from weighbridge.dockerfile.ignore import read_ignore
+from weighbridge.model.files import Kind
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable, Iterator
+
+    from weighbridge.model.image import Image
+
+_LEAVES = (Kind.FILE, Kind.HARDLINK)
+
+
+class Held(NamedTuple):
+    """One file of the final file system: bytes of its own (a further name of an inode has none) and its layer."""
+
+    path: str
+    size: int
+    layer: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """`ignored` are patterns, as in an ignore file, of paths that nothing is said about."""
+
+    image: Image
+    ignored: tuple[str, ...] = ()
+
+    @cached_property
+    def files(self) -> tuple[Held, ...]:
+        """Every file, sorted by path."""
+        ignore = read_ignore("\n".join(self.ignored)) if self.ignored else None
+        return tuple(
+            sorted(
+                Held(path, placed.entry.size, placed.layer)
+                for path, placed in self.image.tree.nodes.items()
+                if placed.entry.kind in _LEAVES and not (ignore is not None and ignore.excludes(path))
+            )
+        )
+
+    @cached_property
+    def own(self) -> tuple[Held, ...]:
+        """The files of layers that the base image did not bring, sorted by path."""
+        from_base = {number for number, layer in enumerate(self.image.layers) if layer.from_base}
+        return tuple(held for held in self.files if held.layer not in from_base)
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of `files`."""
+        return tuple(held.path for held in self.files)
+
+    def under(self, folder: str) -> Iterator[Held]:
+        """Every file below a folder (no leading slash), the base image's too."""
+        prefix = folder.strip("/") + "/"
+        position = bisect_left(self.paths, prefix)
+        while position < len(self.files) and self.files[position].path.startswith(prefix):
+            yield self.files[position]
+            position += 1
+
+    def size_under(self, folder: str) -> int:
+        """Bytes below a folder."""
+        return sum(held.size for held in self.under(folder))
+
+    def matching(self, pattern: re.Pattern[str], *, base_too: bool = False) -> list[Held]:
+        """The files whose path a pattern finds something in."""
+        return [held for held in (self.files if base_too else self.own) if pattern.search(held.path)]
+
+
+def by_layer(files: Iterable[Held]) -> dict[int, list[Held]]:
+    """Files by the layer that they are in, the oldest layer first."""
+    found: dict[int, list[Held]] = defaultdict(list)
+    for held in files:
+        found[held.layer].append(held)
+    return dict(sorted(found.items()))
