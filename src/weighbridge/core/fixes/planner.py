@@ -1,0 +1,27 @@
+"""Which candidates there are for a subject, and why there are none where there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weighbridge.core.fixes import compiled
+from weighbridge.core.fixes.anatomy import Anatomy
+
+if TYPE_CHECKING:
+    from weighbridge.model.fix import Candidate
+    from weighbridge.model.subject import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Candidates by family, in each the most ambitious first. `refusal` is one line, empty where a split is tried."""
+
+    candidates: tuple[Candidate, ...]
+    refusal: str = ""
+
+
+def plan(subject: Subject) -> Plan:
+    """What is worth building and running for this subject. Never raises for what a Dockerfile may hold."""
+    anatomy = Anatomy(subject)
+    return Plan(candidates=tuple(compiled.plans(anatomy)))
