@@ -6,11 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.finals import ALPINE, BASE, CC, SCRATCH, STATIC, Ground, same_family
-from weighbridge.core.fixes.needs import Needs, library_packages, needs
+from weighbridge.core.fixes.needs import Needs, needs
 from weighbridge.core.fixes.payload import copies, freight
-from weighbridge.core.fixes.split import Copy, Split, split
+from weighbridge.core.fixes.split import Split, split
+from weighbridge.core.fixes.stowage import (
+    empty_folders,
+    extras,
+    libraries,
+    made_until,
+    own_libraries,
+    unique,
+    user_lines,
+)
 from weighbridge.dockerfile.source import Edit
-from weighbridge.model.files import Kind
 from weighbridge.model.programs import Mention
 
 if TYPE_CHECKING:
@@ -42,8 +50,6 @@ _GO_VARIABLES_TEXT = (
 )
 _GO_VARIABLES = frozenset(_GO_VARIABLES_TEXT.split())
 _FEW_LIBRARIES = 12
-_CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
-_ZONES = "usr/share/zoneinfo"
 
 
 def plans(anatomy: Anatomy) -> Iterator[Candidate]:
@@ -152,11 +158,11 @@ def _split(
     end = after
     if not ground.has_shell:
         end = _last_files(anatomy, after)
-    taken = {path: placed for path, placed in kept.items() if _made_until(placed, image, end)}
-    brought = [*copies(taken, image), *_folders(anatomy, image, end)]
-    preparation, libraries = _libraries(needed, ground, image)
-    brought += libraries if ground.glibc is not None else []
-    brought += _extras(anatomy, needed, ground, programs)
+    taken = {path: placed for path, placed in kept.items() if made_until(placed, image, end)}
+    brought = [*copies(taken, image), *empty_folders(anatomy, image, end)]
+    preparation, brought_libraries = libraries(needed, ground, image)
+    brought += brought_libraries if ground.glibc is not None else []
+    brought += extras(anatomy, needed, ground, programs)
     edits = list(_go_edits(anatomy, static=to_static)) if go else []
     costs = ("Go resolves names itself: no nsswitch, so neither mDNS nor LDAP",) if to_static else ()
     language = "go" if go else "native"
@@ -166,8 +172,9 @@ def _split(
         + (", linked statically" if to_static else ""),
         after=end,
         base=ground.name,
-        preparation=(*_users(anatomy, needed, ground, end), *preparation),
-        copies=tuple(_unique(brought)),
+        preparation=(*user_lines(anatomy, needed, ground, end), *preparation),
+        copies=tuple(unique(brought)),
+        late=("RUN ldconfig",) if ground.has_shell and own_libraries(taken, programs) else (),
         edits=tuple(edits),
         without=_GO_VARIABLES,
         rules=("toolchain-in-final",),
@@ -180,96 +187,6 @@ def _last_files(anatomy: Anatomy, after: Instruction) -> Instruction:
     runs = [each for each in anatomy.body if each.keyword == "RUN"]
     last = runs[-1] if runs else after
     return last if anatomy.body.index(last) > anatomy.body.index(after) else after
-
-
-def _made_until(placed: Placed, image: Image, end: Instruction) -> bool:
-    line = image.layers[placed.layer].line
-    return line is not None and line.start <= end.start
-
-
-def _folders(anatomy: Anatomy, image: Image, end: Instruction) -> Iterator[Copy]:
-    """Empty folders that the author made for the program to write into."""
-    nodes = image.tree.nodes
-    holding = {path.rpartition("/")[0] for path in nodes}
-    for path, placed in nodes.items():
-        entry = placed.entry
-        if entry.kind is not Kind.DIRECTORY or path in holding or image.layers[placed.layer].from_base:
-            continue
-        made = anatomy_instruction(anatomy, placed, image)
-        if made is None or made.keyword != "RUN" or made.start > end.start:
-            continue
-        if any(word.rstrip("/") == f"/{path}" for command in anatomy.commands(made) for word in command):
-            owner = None if (entry.uid, entry.gid) == (0, 0) else f"{entry.uid}:{entry.gid}"
-            yield Copy(sources=(f"/{path}",), destination=f"/{path}", owner=owner)
-
-
-def anatomy_instruction(anatomy: Anatomy, placed: Placed, image: Image) -> Instruction | None:
-    """The instruction that made what stands at a place."""
-    line = image.layers[placed.layer].line
-    return next((each for each in anatomy.body if line is not None and each.start == line.start), None)
-
-
-def _users(anatomy: Anatomy, needed: Needs, ground: Ground, end: Instruction) -> Iterator[str]:
-    if not (needed.named_user and anatomy.user_made and ground.has_shell and ground.manager == "apt"):
-        return
-    for each in anatomy.body[: anatomy.body.index(end) + 1]:
-        makers = any(
-            command[0].rpartition("/")[2] in ("useradd", "adduser", "groupadd", "addgroup")
-            for command in anatomy.commands(each)
-        )
-        if makers and anatomy.system_only(each):
-            yield anatomy.source.of(each).rstrip()
-
-
-def _extras(anatomy: Anatomy, needed: Needs, ground: Ground, programs: Programs) -> Iterator[Copy]:
-    """Certificates, zones, users: exactly where something asks for them and the second image has none."""
-    made = any(True for _ in _users(anatomy, needed, ground, anatomy.body[-1]))
-    if needed.named_user and not made:
-        yield Copy(sources=("/etc/passwd", "/etc/group"), destination="/etc/")
-    if Mention.TEMPORARY in needed.mentions and not ground.temporary:
-        yield Copy(sources=("/tmp",), destination="/tmp")  # noqa: S108 - the image's, not ours
-    if ground.manager == "apt":
-        return
-    if Mention.CERTIFICATES in needed.mentions and not ground.certificates and _CERTIFICATES in programs.files:
-        yield Copy(sources=(f"/{_CERTIFICATES}",), destination="/etc/ssl/certs/")
-    zoned = Mention.TIME_ZONES in needed.mentions or any(
-        entry.startswith("TZ=") for entry in (anatomy.subject.image.config.environment if anatomy.subject.image else ())
-    )
-    if zoned and not ground.zones and any(path.startswith(f"{_ZONES}/") for path in programs.files):
-        yield Copy(sources=(f"/{_ZONES}",), destination=f"/{_ZONES}")
-
-
-def _libraries(needed: Needs, ground: Ground, image: Image) -> tuple[list[str], list[Copy]]:
-    """Lines that install, and copies that bring, what the second image lacks."""
-    missing = {
-        name: path
-        for name, path in needed.libraries.items()
-        if name not in ground.libraries and not name.startswith("ld-")
-    }
-    if ground.manager == "apt":
-        brought, unknown = library_packages(missing, image)
-        installed = {package.name for package in image.packages}
-        asked = {"ca-certificates"} if Mention.CERTIFICATES in needed.mentions else set()
-        asked |= {"tzdata"} if Mention.TIME_ZONES in needed.mentions else set()
-        packages = sorted({*needed.packages, *brought, *(asked & installed)})
-        lines = []
-        if packages:
-            lines.append(
-                "RUN apt-get update && apt-get install -y --no-install-recommends \\\n"
-                + "".join(f"      {name} \\\n" for name in packages)
-                + "    && rm -rf /var/lib/apt/lists/*"
-            )
-        return lines, [
-            Copy(sources=(f"/{missing[name]}",), destination=f"/{missing[name].rpartition('/')[0]}/{name}")
-            for name in unknown
-            if not missing[name].startswith("usr/local/")
-        ]
-    if ground.manager == "apk" and needed.packages:
-        return [f"RUN apk add --no-cache {' '.join(needed.packages)}"], []
-    return [], [
-        Copy(sources=(f"/{path}",), destination=f"/{path.rpartition('/')[0]}/{name}")
-        for name, path in sorted(missing.items())
-    ]
 
 
 def _go_edits(anatomy: Anatomy, *, static: bool) -> Iterator[Edit]:
@@ -293,11 +210,3 @@ def _go_edits(anatomy: Anatomy, *, static: bool) -> Iterator[Edit]:
 
 def _environment(anatomy: Anatomy) -> str:
     return "".join(anatomy.source.of(each) for each in anatomy.body if each.keyword == "ENV")
-
-
-def _unique(found: list[Copy]) -> Iterator[Copy]:
-    seen: set[Copy] = set()
-    for each in found:
-        if each not in seen:
-            seen.add(each)
-            yield each

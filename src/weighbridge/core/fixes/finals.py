@@ -104,3 +104,62 @@ def same_family(programs: Programs, base: str) -> Ground | None:
             name=name, title=name, musl=True, has_shell=True, manager="apk", certificates=True, temporary=True
         )
     return None
+
+
+_SLIM_LIBRARIES_TEXT = (
+    "libgcc_s.so.1 libstdc++.so.6 libz.so.1 liblzma.so.5 libbz2.so.1.0 libcrypt.so.1 libselinux.so.1 libtinfo.so.6 "
+    "liblz4.so.1 libzstd.so.1 libpcre2-8.so.0 libacl.so.1 libattr.so.1 libgnutls.so.30 libgcrypt.so.20 libblkid.so.1 "
+    "libmount.so.1 libuuid.so.1"
+)
+_PYTHON_LIBRARIES_TEXT = (
+    "libssl.so.3 libcrypto.so.3 libsqlite3.so.0 libffi.so.8 libreadline.so.8 libncursesw.so.6 libncurses.so.6 "
+    "libpanelw.so.6 libdb-5.3.so libgdbm.so.6 libgdbm_compat.so.4 libnsl.so.2 libtirpc.so.3 libexpat.so.1"
+)
+_SLIM_LIBRARIES = _GLIBC | frozenset(_SLIM_LIBRARIES_TEXT.split())
+_PYTHON_LIBRARIES = _SLIM_LIBRARIES | frozenset(_PYTHON_LIBRARIES_TEXT.split())
+
+# An image with its tools, and the same without: the language stays at its version and place.
+_HUB = r"((?:docker\.io/)?(?:library/)?(?:python|ruby|node|perl))"
+_TWINS = (
+    (rf"{_HUB}:(\d[\w.]*|latest|lts)(?:-(bookworm|bullseye|trixie))?", r"\1:\2-\3slim"),
+    (r"((?:docker\.io/)?(?:library/)?debian):(\d[\d.]*|bookworm|bullseye|trixie|stable|latest)", r"\1:\2-slim"),
+    (r"maven:[\w.]+-(eclipse-temurin)-(\d+)(?:-(?:focal|jammy|noble))?", r"\1:\2-jre"),
+    (r"gradle:[\w.]*-?jdk(\d+)(?:-(?:focal|jammy|noble))?", r"eclipse-temurin:\1-jre"),
+    (r"(eclipse-temurin):(\d+)(?:-jdk)?(-(?:focal|jammy|noble|alpine))?", r"\1:\2-jre\3"),
+    (r"openjdk:(\d+)(?:-jdk)?(?:-(?:slim|bullseye|buster))*", r"eclipse-temurin:\1-jre"),
+)
+
+
+def twin(base: str, programs: Programs) -> Ground | None:
+    """The same image without its tools, or the image itself where it has none to lose; None where nothing is known."""
+    name = base
+    for pattern, slim in _TWINS:
+        found = re.fullmatch(pattern, base)
+        if found is not None:
+            name = _named(found, slim)
+            break
+    kind = os_release(programs).get("ID")
+    if kind == "alpine":
+        return Ground(name=name, title=name, musl=True, has_shell=True, manager="apk", temporary=True)
+    if kind not in ("debian", "ubuntu"):
+        return None
+    python = name.rpartition("/")[2].startswith("python")
+    return Ground(
+        name=name,
+        title=name,
+        glibc=(2, 99),
+        libraries=_PYTHON_LIBRARIES if python else _SLIM_LIBRARIES,
+        has_shell=True,
+        manager="apt",
+        temporary=True,
+    )
+
+
+def _named(found: re.Match[str], slim: str) -> str:
+    """The name of the slim twin; a group that took no part stands for nothing."""
+    text = re.sub(r"\\(\d)", lambda number: found[int(number[1])] or "", slim)
+    for codename in ("bookworm", "bullseye", "trixie"):
+        text = text.replace(
+            f"-{codename}slim", f"-slim-{codename}" if "python" in text or "ruby" in text else f"-{codename}-slim"
+        )
+    return text.replace(":latest-slim", ":slim")

@@ -80,9 +80,12 @@ def entry_files(config: ImageConfig, programs: Programs) -> tuple[str, ...]:
     ):
         commands = split_commands(words[2])
         words = list(commands[-1]) if commands else []
-    starts = [words[0], *(config.command[:1] if config.entrypoint else ())] if words else []
-    for word in starts:
-        path = which(word, config, programs)
+    for number, word in enumerate(words):
+        first = number == 0 or (bool(config.entrypoint) and word == (config.command or ("",))[0])
+        # What follows counts where it names a file: a jar, a script.
+        path = which(word, config, programs) if first or "." in word or "/" in word else None
+        if path is None and "." in word and "/" not in word:
+            path = follow(posixpath.join(config.working_directory or "/", word), programs)
         if path is not None and path not in found:
             found.append(path)
     return tuple(found)
@@ -190,7 +193,7 @@ def _words(config: ImageConfig, programs: Programs, own: Iterable[str]) -> froze
 
 def _packages(anatomy: Anatomy, image: Image, words: frozenset[str], *, starts_others: bool) -> tuple[str, ...]:
     installed = {package.name.partition(":")[0] for package in image.packages}
-    found: list[str] = []
+    found: list[str] = [name for name in sorted(_named_like(words, image)) if name in installed]
     for instruction in anatomy.body:
         for command in anatomy.commands(instruction):
             install = find_install(command)
@@ -206,11 +209,37 @@ def _packages(anatomy: Anatomy, image: Image, words: frozenset[str], *, starts_o
     return tuple(found)
 
 
-def _brings(package: str, words: frozenset[str]) -> bool:
-    programs = {
-        "imagemagick": ("convert", "identify", "magick"),
-        "netcat-openbsd": ("nc",),
-        "netcat": ("nc",),
-        "procps": ("ps", "pgrep"),
+_PROGRAMS_OF = {
+    "imagemagick": ("convert", "identify", "magick", "mogrify"),
+    "netcat-openbsd": ("nc", "netcat"),
+    "netcat-traditional": ("nc", "netcat"),
+    "procps": ("ps", "pgrep", "pkill", "top"),
+    "postgresql-client": ("psql", "pg_isready", "pg_dump"),
+    "default-mysql-client": ("mysql", "mysqladmin", "mysqldump"),
+    "redis-tools": ("redis-cli",),
+    "openssh-client": ("ssh", "scp", "ssh-keygen"),
+    "gnupg": ("gpg",),
+    "iproute2": ("ip", "ss"),
+    "dnsutils": ("dig", "nslookup"),
+}
+# What every image of a distribution has.
+_ESSENTIAL_TEXT = (
+    "apt base-files base-passwd bash bsdutils coreutils dash debconf debianutils diffutils dpkg findutils grep "
+    "gzip hostname init-system-helpers libc-bin login mount ncurses-base ncurses-bin passwd perl-base sed "
+    "sysvinit-utils tar util-linux python python3 node ruby java php perl make gcc"
+)
+_ESSENTIAL = frozenset(_ESSENTIAL_TEXT.split())
+
+
+def _named_like(words: frozenset[str], image: Image) -> set[str]:
+    """Packages of the image that bring a program which is started at run time, the ones that all images have apart."""
+    installed = {package.name for package in image.packages if package.ecosystem is Ecosystem.APT}
+    return {
+        name
+        for name in installed
+        if name not in _ESSENTIAL and not is_toolchain(name) and (name in words or _brings(name, words))
     }
-    return any(program in words for program in programs.get(package, ()))
+
+
+def _brings(package: str, words: frozenset[str]) -> bool:
+    return any(program in words for program in _PROGRAMS_OF.get(package, ()))

@@ -31,6 +31,13 @@ _NEVER = re.compile(
     r"CONTRIBUTING[^/]*|\.weighbridge\.yml)$",
     re.IGNORECASE,
 )
+# What installing anything writes anew in every image; users come along by what made them. The bundle of certificates
+# stays: an instruction that writes it added an authority.
+_STATE = re.compile(
+    r"etc/(?:(?:passwd|group|shadow|gshadow|subuid|subgid)-?|\.pwd\.lock|ld\.so\.cache|ca-certificates\.conf|mailcap|environment)$"
+    r"|etc/ssl/certs/(?!ca-certificates\.crt$)|etc/(?:alternatives|rc\d\.d|init\.d)/|usr/share/(?:doc|man|info|lintian)/"
+)
+_LANGUAGE = re.compile(r"usr/local/(?:lib/python[\d.]+/(?:site|dist)-packages|bundle|lib/node_modules|lib/php)/")
 # Whole folders of a system are never copied: the second stage has its own.
 _SHARED_TEXT = (
     "usr usr/bin usr/sbin usr/lib usr/lib64 usr/libexec usr/local usr/local/bin usr/local/sbin usr/local/lib "
@@ -58,7 +65,7 @@ def freight(
         made = made_by.get(placed.layer)
         if made is None or position.get(id(made), limit + 1) > limit:
             continue
-        if path.startswith(_CACHES) or _NEVER.search(path) or is_source(path):
+        if path.startswith(_CACHES) or _STATE.match(path) or _NEVER.search(path) or is_source(path):
             continue
         if _in_system(path) and (not system_files or _brings_packages(anatomy, made)):
             continue
@@ -69,8 +76,15 @@ def freight(
 
 def copies(kept: Mapping[str, Placed], image: Image) -> tuple[Copy, ...]:
     """COPY instructions that bring exactly these files: whole folders where nothing else is in them."""
-    everything = [path for path, placed in image.tree.nodes.items() if placed.entry.kind is not Kind.DIRECTORY]
-    whole = _whole_folders(kept, everything)
+    # What the base image left in a language's own folder is in its slim twin, too, and does no harm there.
+    others = [
+        path
+        for path, placed in image.tree.nodes.items()
+        if placed.entry.kind is not Kind.DIRECTORY
+        and path not in kept
+        and not (image.layers[placed.layer].from_base and _LANGUAGE.match(path))
+    ]
+    whole = _whole_folders(kept, others)
     grouped: dict[tuple[str, str | None], list[str]] = defaultdict(list)
     alone: list[Copy] = []
     for path in sorted(_roots(kept, whole)):
@@ -110,12 +124,9 @@ def _in_system(path: str) -> bool:
     return path.split("/", 1)[0] in _SYSTEM and not path.startswith(("usr/local/", "usr/src/", "var/www/", "srv/"))
 
 
-def _whole_folders(kept: Mapping[str, Placed], everything: Sequence[str]) -> frozenset[str]:
-    """Folders of which every file is kept, the system's own apart."""
-    missing: set[str] = set()
-    for path in everything:
-        if path not in kept:
-            missing.update(_parents(path))
+def _whole_folders(kept: Mapping[str, Placed], others: Sequence[str]) -> frozenset[str]:
+    """Folders that hold nothing of the others, the system's own apart."""
+    missing = {parent for path in others for parent in _parents(path)}
     holding = {parent for path in kept for parent in _parents(path)}
     return frozenset(folder for folder in holding - missing if folder not in _SHARED)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes import compiled
+from weighbridge.core.fixes import builder_pattern, compiled, interpreted
 from weighbridge.core.fixes.anatomy import Anatomy
 
 if TYPE_CHECKING:
@@ -24,4 +24,9 @@ class Plan:
 def plan(subject: Subject) -> Plan:
     """What is worth building and running for this subject. Never raises for what a Dockerfile may hold."""
     anatomy = Anatomy(subject)
-    return Plan(candidates=tuple(compiled.plans(anatomy)))
+    glue = builder_pattern.find_glue(anatomy)
+    if glue is not None:
+        merged = builder_pattern.merged(anatomy, glue)
+        return Plan(candidates=() if merged is None else (merged,))
+    candidates = tuple(compiled.plans(anatomy)) or tuple(interpreted.plans(anatomy))
+    return Plan(candidates=candidates)

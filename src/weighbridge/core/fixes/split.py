@@ -135,12 +135,12 @@ def _second_stage(
     for each in before:
         if each.keyword == "ENV" and not plan.without.issuperset(env_names(each)):
             yield source.of(each).rstrip()
-    yield from plan.preparation
+    yield from (_cased(line, lower=lower) for line in plan.preparation)
     directory = anatomy.working_directory(plan.after)
     if directory is not None:
         yield f"{word('WORKDIR')} {directory}"
     yield from (_cased(copy.text(build), lower=lower) for copy in plan.copies)
-    yield from plan.late
+    yield from (_cased(line, lower=lower) for line in plan.late)
     for each in moved:
         start, end = source.with_comment(each)
         yield source.text[start:end].rstrip()
