@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from weighbridge.core.shell import split_commands
-from weighbridge.dockerfile.lines import base_reference
 from weighbridge.dockerfile.source import Source
+from weighbridge.dockerfile.stages import base_reference
 
 if TYPE_CHECKING:
     from weighbridge.model.dockerfile import Instruction, Stage

@@ -36,7 +36,8 @@ _BUILDS = frozenset(_BUILDS_TEXT.split())
 _MANY = 12
 _TOOL_VARIABLES = frozenset({"DEBIAN_FRONTEND", "PIP_NO_CACHE_DIR", "POETRY_NO_INTERACTION"})
 _JVM_SOURCE = re.compile(
-    r"(?:^|/)(?:src|target|build|\.gradle|\.mvn|gradle)/|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|class|cmd))$"
+    r"(?:^|/)(?:src|target|build|\.gradle|\.mvn|gradle)/"
+    r"|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|class|cmd))$"
 )
 _NODE_SOURCE = re.compile(r"(?:^|/)node_modules/\.(?:cache|vite)/")
 

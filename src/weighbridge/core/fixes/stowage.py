@@ -51,6 +51,11 @@ def maker(anatomy: Anatomy, placed: Placed, image: Image) -> Instruction | None:
     return next((each for each in anatomy.body if line is not None and each.start == line.start), None)
 
 
+def wants_zones(needed: Needs) -> bool:
+    """Whether a program looks zones up that it does not bring itself."""
+    return Mention.TIME_ZONES in needed.mentions and Mention.OWN_TIME_ZONES not in needed.mentions
+
+
 def own_libraries(kept: Iterable[str], programs: Programs) -> bool:
     """Whether libraries come along that the loader finds only by its cache."""
     return any(
@@ -78,13 +83,13 @@ def extras(anatomy: Anatomy, needed: Needs, ground: Ground, programs: Programs) 
     made = any(True for _ in user_lines(anatomy, needed, ground, anatomy.body[-1]))
     if needed.named_user and not made:
         yield Copy(sources=("/etc/passwd", "/etc/group"), destination="/etc/")
-    if Mention.TEMPORARY in needed.mentions and not ground.temporary:
+    if Mention.TEMPORARY_FILES in needed.mentions and not ground.temporary:
         yield Copy(sources=("/tmp",), destination="/tmp")  # noqa: S108 - the image's, not ours
     if ground.manager == "apt":
         return
     if Mention.CERTIFICATES in needed.mentions and not ground.certificates and _CERTIFICATES in programs.files:
         yield Copy(sources=(f"/{_CERTIFICATES}",), destination="/etc/ssl/certs/")
-    zoned = Mention.TIME_ZONES in needed.mentions or any(
+    zoned = wants_zones(needed) or any(
         entry.startswith("TZ=") for entry in (anatomy.subject.image.config.environment if anatomy.subject.image else ())
     )
     if zoned and not ground.zones and any(path.startswith(f"{_ZONES}/") for path in programs.files):
@@ -104,7 +109,7 @@ def libraries(
         brought, unknown = library_packages(missing, image)
         installed = {package.name for package in image.packages}
         asked = {"ca-certificates"} if Mention.CERTIFICATES in needed.mentions else set()
-        asked |= {"tzdata"} if Mention.TIME_ZONES in needed.mentions else set()
+        asked |= {"tzdata"} if wants_zones(needed) else set()
         packages = sorted({*needed.packages, *brought, *(asked & installed)})
         lines = []
         if packages:
