@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from weighbridge.core.shell import split_commands
+from weighbridge.dockerfile.runs import run_script
 from weighbridge.dockerfile.source import Source
 from weighbridge.dockerfile.stages import base_reference
 
@@ -78,11 +78,7 @@ class Anatomy:
 
     def commands(self, instruction: Instruction) -> tuple[tuple[str, ...], ...]:
         """The commands of a RUN as words; none for other instructions."""
-        if instruction.keyword != "RUN":
-            return ()
-        if instruction.json:
-            return (instruction.values,) if instruction.values else ()
-        return split_commands("\n".join((*instruction.values, *instruction.heredocs)))
+        return tuple(command.argv for command in run_script(instruction, self.source).commands if command.words)
 
     def system_only(self, instruction: Instruction) -> bool:
         """Whether a RUN does nothing but prepare users, folders and modes."""

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.shell import split_commands
 from weighbridge.dockerfile.parse import parse
+from weighbridge.dockerfile.shell import split_commands
 from weighbridge.dockerfile.source import Edit, Source, apply
 from weighbridge.errors import MalformedDockerfile
 from weighbridge.model.fix import Candidate, Family, FileEdit

@@ -162,7 +162,7 @@ def _split(
     brought = [*copies(taken, image), *empty_folders(anatomy, image, end)]
     preparation, brought_libraries = libraries(needed, ground, image)
     brought += brought_libraries if ground.glibc is not None else []
-    brought += extras(anatomy, needed, ground, programs)
+    brought += extras(anatomy, needed, ground, programs, taken)
     edits = list(_go_edits(anatomy, static=to_static)) if go else []
     costs = ("Go resolves names itself: no nsswitch, so neither mDNS nor LDAP",) if to_static else ()
     language = "go" if go else "native"

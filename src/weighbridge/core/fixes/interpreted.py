@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _BUILDS_TEXT = (
     "make cmake gcc g++ cc javac mvn mvnw gradle gradlew ant sbt npm yarn pnpm npx corepack tsc vite webpack pip pip3 "
-    "poetry uv pipenv bundle gem composer docker-php-ext-install docker-php-ext-configure pecl phpize jlink python3-config"
+    "poetry uv pipenv bundle gem composer docker-php-ext-install pecl phpize jlink"
 )
 _BUILDS = frozenset(_BUILDS_TEXT.split())
 _MANY = 12
@@ -104,7 +104,7 @@ def _split(anatomy: Anatomy, load: _Load, image: Image, programs: Programs) -> S
     ground, needed = load.ground, load.needed
     preparation, brought = libraries(needed, ground, image, besides=frozenset(load.kept))
     taken = [*_gathered(copies(load.kept, image)), *empty_folders(anatomy, image, load.after), *brought]
-    taken += extras(anatomy, needed, ground, programs)
+    taken += extras(anatomy, needed, ground, programs, load.kept)
     same = ground.name == anatomy.base
     return Split(
         strategy=f"interpreted/{ground.title}",

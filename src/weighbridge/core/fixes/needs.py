@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.toolchain import is_fetch_tool, is_toolchain
 from weighbridge.core.installs import find_install
-from weighbridge.core.shell import split_commands
+from weighbridge.dockerfile.shell import split_commands
 from weighbridge.model.packages import Ecosystem
 from weighbridge.model.programs import Mention
 

@@ -35,7 +35,7 @@ _NEVER = re.compile(
 # stays: an instruction that writes it added an authority.
 _STATE = re.compile(
     r"etc/(?:(?:passwd|group|shadow|gshadow|subuid|subgid)-?|\.pwd\.lock|ld\.so\.cache|ca-certificates\.conf|mailcap|environment)$"
-    r"|etc/ssl/certs/(?!ca-certificates\.crt$)|etc/(?:alternatives|rc\d\.d|init\.d)/|usr/share/(?:doc|man|info|lintian)/"
+    r"|etc/ssl/certs/(?!ca-certificates\.crt$)|usr/local/share/ca-certificates/|etc/(?:alternatives|rc\d\.d|init\.d)/|usr/share/(?:doc|man|info|lintian)/"
 )
 _LANGUAGE = re.compile(r"usr/local/(?:lib/python[\d.]+/(?:site|dist)-packages|bundle|lib/node_modules|lib/php)/")
 # Whole folders of a system are never copied: the second stage has its own.

@@ -10,7 +10,7 @@ from weighbridge.model.files import Kind
 from weighbridge.model.programs import Mention
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from weighbridge.core.fixes.anatomy import Anatomy
     from weighbridge.core.fixes.finals import Ground
@@ -78,7 +78,7 @@ def user_lines(anatomy: Anatomy, needed: Needs, ground: Ground, end: Instruction
             yield anatomy.source.of(each).rstrip()
 
 
-def extras(anatomy: Anatomy, needed: Needs, ground: Ground, programs: Programs) -> Iterator[Copy]:
+def extras(anatomy: Anatomy, needed: Needs, ground: Ground, programs: Programs, kept: Container[str]) -> Iterator[Copy]:
     """Certificates, zones, users: exactly where something asks for them and the second image has none."""
     made = any(True for _ in user_lines(anatomy, needed, ground, anatomy.body[-1]))
     if needed.named_user and not made:
@@ -87,7 +87,8 @@ def extras(anatomy: Anatomy, needed: Needs, ground: Ground, programs: Programs) 
         yield Copy(sources=("/tmp",), destination="/tmp")  # noqa: S108 - the image's, not ours
     if ground.manager == "apt":
         return
-    if Mention.CERTIFICATES in needed.mentions and not ground.certificates and _CERTIFICATES in programs.files:
+    bundled = Mention.CERTIFICATES in needed.mentions and _CERTIFICATES in programs.files
+    if bundled and not ground.certificates and _CERTIFICATES not in kept:
         yield Copy(sources=(f"/{_CERTIFICATES}",), destination="/etc/ssl/certs/")
     zoned = wants_zones(needed) or any(
         entry.startswith("TZ=") for entry in (anatomy.subject.image.config.environment if anatomy.subject.image else ())
