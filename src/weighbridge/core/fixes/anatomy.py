@@ -104,7 +104,9 @@ class Anatomy:
         current: str | None = None
         for instruction in self.body:
             if instruction.keyword == "WORKDIR" and instruction.values:
-                current = posixpath.normpath(posixpath.join(current or "/", instruction.values[0]))
+                value = instruction.values[0]
+                # What a variable holds may well be absolute.
+                current = value if value.startswith("$") else posixpath.normpath(posixpath.join(current or "/", value))
             if instruction is until:
                 break
         return current

@@ -38,6 +38,7 @@ _STATE = re.compile(
     r"|etc/ssl/certs/(?!ca-certificates\.crt$)|usr/local/share/ca-certificates/|etc/(?:alternatives|rc\d\.d|init\.d)/|usr/share/(?:doc|man|info|lintian)/"
 )
 _LANGUAGE = re.compile(r"usr/local/(?:lib/python[\d.]+/(?:site|dist)-packages|bundle|lib/node_modules|lib/php)/")
+_VERSIONED = re.compile(r"usr/local/lib/(?:python|ruby|perl)[\d.]*")
 # Whole folders of a system are never copied: the second stage has its own.
 _SHARED_TEXT = (
     "usr usr/bin usr/sbin usr/lib usr/lib64 usr/libexec usr/local usr/local/bin usr/local/sbin usr/local/lib "
@@ -128,7 +129,9 @@ def _whole_folders(kept: Mapping[str, Placed], others: Sequence[str]) -> frozens
     """Folders that hold nothing of the others, the system's own apart."""
     missing = {parent for path in others for parent in _parents(path)}
     holding = {parent for path in kept for parent in _parents(path)}
-    return frozenset(folder for folder in holding - missing if folder not in _SHARED)
+    return frozenset(
+        folder for folder in holding - missing if folder not in _SHARED and not _VERSIONED.fullmatch(folder)
+    )
 
 
 def _roots(kept: Iterable[str], whole: frozenset[str]) -> set[str]:

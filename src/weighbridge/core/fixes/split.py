@@ -130,13 +130,13 @@ def _second_stage(
         return text.lower() if lower else text
 
     yield f"{word('FROM')} {plan.base}" + (f" {word('AS')} {final}" if final else "")
-    needed = variables("".join(source.of(each) for each in (*moved, *after)))
-    yield from (source.of(each).rstrip() for each in before if each.keyword == "ARG" and arg_name(each) in needed)
+    kept = [each for each in before if each.keyword == "ENV" and not plan.without.issuperset(env_names(each))]
+    directory = anatomy.working_directory(plan.after)
+    needed = variables("".join([*(source.of(each) for each in (*kept, *moved, *after)), directory or ""]))
     for each in before:
-        if each.keyword == "ENV" and not plan.without.issuperset(env_names(each)):
+        if each in kept or each.keyword == "SHELL" or (each.keyword == "ARG" and arg_name(each) in needed):
             yield source.of(each).rstrip()
     yield from (_cased(line, lower=lower) for line in plan.preparation)
-    directory = anatomy.working_directory(plan.after)
     if directory is not None:
         yield f"{word('WORKDIR')} {directory}"
     yield from (_cased(copy.text(build), lower=lower) for copy in plan.copies)
