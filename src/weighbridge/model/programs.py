@@ -24,8 +24,8 @@ class Mention(StrEnum):
     """What a program's text shows that it may want at run time, beyond its libraries.
 
     CERTIFICATES: it names where certificates lie. Of Go programs alone it is known that they look time zones up by name
-    (TIME_ZONES), bring zones of their own (OWN_TIME_ZONES), make temporary files (TEMPORARY_FILES), or can start other
-    programs (PROGRAMS).
+    (TIME_ZONES), bring zones of their own (OWN_TIME_ZONES), make temporary files (TEMPORARY_FILES), can start other
+    programs (PROGRAMS), or call C for more than what Go's own library can do without it (FOREIGN_CODE).
     """
 
     CERTIFICATES = "certificates"
@@ -33,6 +33,7 @@ class Mention(StrEnum):
     OWN_TIME_ZONES = "own-time-zones"
     TEMPORARY_FILES = "temporary-files"
     PROGRAMS = "programs"
+    FOREIGN_CODE = "foreign-code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

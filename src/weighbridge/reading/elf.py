@@ -6,6 +6,7 @@ bytes there are, and one file takes a fraction of a millisecond. The tests hold 
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -58,6 +59,11 @@ _GO_MENTIONS = {
     Mention.TEMPORARY_FILES: (b"os.CreateTemp", b"os.MkdirTemp", b"os.TempDir"),
     Mention.PROGRAMS: (b"os/exec.(*Cmd).Start",),
 }
+# `package._Cfunc_name`: what cgo makes of each C function that Go code calls. These packages do without.
+_CGO_FUNCTIONS = (b"._Cfunc_", b"._C2func_")
+_GO_PACKAGE = re.compile(rb"[\w./%-]{1,200}\Z")
+_MAX_CGO_FUNCTIONS = 20_000
+_GO_WITHOUT_C = frozenset({b"net", b"os/user", b"runtime/cgo", b"_cgo", b"plugin"})
 
 
 class Content:
@@ -81,6 +87,17 @@ class Content:
     def holds(self, text: bytes) -> bool:
         """Whether the text occurs in what is held."""
         return text in self._head or text in self._tail
+
+    def packages_before(self, mark: bytes) -> Iterator[bytes]:
+        """The Go packages whose names stand right before a mark."""
+        at = self._head.find(mark)
+        for _ in range(_MAX_CGO_FUNCTIONS):
+            if at < 0:
+                return
+            found = _GO_PACKAGE.search(self._head, max(0, at - 200), at)
+            if found is not None:
+                yield found[0]
+            at = self._head.find(mark, at + 1)
 
 
 class _Segment(NamedTuple):
@@ -328,6 +345,8 @@ def _mentions(content: Content, *, is_go: bool) -> Iterator[Mention]:
     for mention, texts in _GO_MENTIONS.items() if is_go else ():
         if any(map(content.holds, texts)):
             yield mention
+    if is_go and any(name not in _GO_WITHOUT_C for mark in _CGO_FUNCTIONS for name in content.packages_before(mark)):
+        yield Mention.FOREIGN_CODE
 
 
 def _directories(value: str | None) -> tuple[str, ...]:

@@ -1,0 +1,140 @@
+"""The final stage of a Dockerfile taken apart: what builds, what prepares the system, what only describes."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from weighbridge.dockerfile.runs import run_script
+from weighbridge.dockerfile.source import Source
+from weighbridge.dockerfile.stages import base_reference
+
+if TYPE_CHECKING:
+    from weighbridge.model.dockerfile import Instruction, Stage
+    from weighbridge.model.subject import Subject
+
+FILES = frozenset({"RUN", "COPY", "ADD"})
+"""Instructions that make layers with files."""
+
+DESCRIBING = frozenset(
+    {"LABEL", "EXPOSE", "VOLUME", "STOPSIGNAL", "HEALTHCHECK", "CMD", "ENTRYPOINT", "MAINTAINER", "ONBUILD"}
+)
+"""Instructions that no build step needs: they belong to the stage that is shipped."""
+
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_SYSTEM_PROGRAMS_TEXT = (
+    "useradd adduser groupadd addgroup usermod mkdir chown chmod ln update-ca-certificates locale-gen setcap "
+    "ldconfig touch install set echo ls true passwd chgrp cd printf rm"
+)
+_SYSTEM_PROGRAMS = frozenset(_SYSTEM_PROGRAMS_TEXT.split())
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The stage that is shipped, with what other parts ask of it again and again."""
+
+    subject: Subject
+
+    @cached_property
+    def source(self) -> Source:
+        """The text and its lines."""
+        return Source(self.subject.text)
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The stage that is built: the target, or the last one."""
+        stages = self.subject.dockerfile.stages
+        target = self.subject.spec.target
+        if target is not None:
+            for stage in stages:
+                if (stage.name or "").lower() == target.lower():
+                    return stage
+        return stages[-1]
+
+    @cached_property
+    def start(self) -> Instruction:
+        """The stage's FROM."""
+        return self.stage.instructions[0]
+
+    @cached_property
+    def body(self) -> tuple[Instruction, ...]:
+        """The stage's instructions after FROM."""
+        return self.stage.instructions[1:]
+
+    @cached_property
+    def base(self) -> str:
+        """The image that it is FROM, build arguments expanded; `scratch` for none."""
+        return (
+            base_reference(self.subject.dockerfile, self.subject.spec.target, self.subject.spec.build_args) or "scratch"
+        )
+
+    def on_image(self) -> bool:
+        """Whether the stage stands on an image rather than on another stage."""
+        names = {(stage.name or "").lower() for stage in self.subject.dockerfile.stages[: self.stage.index]}
+        return self.stage.base.lower() not in names and not self.stage.base.isdigit()
+
+    def commands(self, instruction: Instruction) -> tuple[tuple[str, ...], ...]:
+        """The commands of a RUN as words; none for other instructions."""
+        return tuple(command.argv for command in run_script(instruction, self.source).commands if command.words)
+
+    def system_only(self, instruction: Instruction) -> bool:
+        """Whether a RUN does nothing but prepare users, folders and modes."""
+        commands = self.commands(instruction)
+        return bool(commands) and all(command[0].rpartition("/")[2] in _SYSTEM_PROGRAMS for command in commands)
+
+    @cached_property
+    def user_made(self) -> bool:
+        """Whether some instruction makes a user or group."""
+        makers = {"useradd", "adduser", "groupadd", "addgroup", "usermod"}
+        return any(
+            command[0].rpartition("/")[2] in makers
+            for instruction in self.body
+            for command in self.commands(instruction)
+        )
+
+    def authored_environment(self) -> frozenset[str]:
+        """Names that the stage's own ENV instructions set."""
+        return frozenset(name for instruction in self.body for name in env_names(instruction))
+
+    def working_directory(self, until: Instruction) -> str | None:
+        """The directory in force after an instruction, as the stage's own WORKDIRs say; None if they say nothing."""
+        current: str | None = None
+        for instruction in self.body:
+            if instruction.keyword == "WORKDIR" and instruction.values:
+                value = instruction.values[0]
+                # What a variable holds may well be absolute.
+                current = value if value.startswith("$") else posixpath.normpath(posixpath.join(current or "/", value))
+            if instruction is until:
+                break
+        return current
+
+    def final(self, keyword: str) -> Instruction | None:
+        """The last instruction with a keyword: the one that holds."""
+        return next((each for each in reversed(self.body) if each.keyword == keyword), None)
+
+    @cached_property
+    def uses_shell(self) -> bool:
+        """Whether the command, entrypoint or health check is in shell form."""
+        start = [self.final("ENTRYPOINT"), self.final("CMD")]
+        if any(each is not None and not each.json for each in start):
+            return True
+        health = self.final("HEALTHCHECK")
+        return health is not None and not health.json and health.values[:1] != ("NONE",)
+
+
+def env_names(instruction: Instruction) -> tuple[str, ...]:
+    """The names that an ENV sets, in order."""
+    return instruction.values[::2] if instruction.keyword == "ENV" else ()
+
+
+def arg_name(instruction: Instruction) -> str:
+    """The name that an ARG declares."""
+    return instruction.values[0].partition("=")[0] if instruction.values else ""
+
+
+def variables(text: str) -> frozenset[str]:
+    """Names of the variables that a text uses."""
+    return frozenset(_VARIABLE.findall(text))

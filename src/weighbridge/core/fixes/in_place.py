@@ -1,0 +1,193 @@
+"""Edits that keep the Dockerfile's shape: a flag, or a clean-up in the RUN that made the mess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weighbridge.dockerfile.runs import is_heredoc, run_script
+from weighbridge.dockerfile.shell import Place
+from weighbridge.dockerfile.source import Edit, apply
+from weighbridge.model.fix import Candidate, Family, FileEdit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weighbridge.core.fixes.anatomy import Anatomy
+    from weighbridge.dockerfile.shell import Command, Script
+    from weighbridge.model.dockerfile import Instruction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flag:
+    """A flag behind a verb. `unless` are words of the command with which it is not wanted."""
+
+    programs: frozenset[str]
+    verbs: frozenset[str]
+    flag: str
+    unless: tuple[str, ...]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CleanUp:
+    """A command behind the last one. `unless` are texts of the script with which it is not wanted."""
+
+    programs: frozenset[str]
+    verbs: frozenset[str]
+    command: str
+    unless: tuple[str, ...]
+    rule: str
+
+
+_APT = frozenset({"apt-get", "apt"})
+_FLAGS = (
+    _Flag(
+        programs=_APT,
+        verbs=frozenset({"install"}),
+        flag="--no-install-recommends",
+        unless=("--no-install-recommends", "--install-recommends", "APT::Install-Recommends"),
+        rule="apt-no-recommends",
+    ),
+    _Flag(
+        programs=frozenset({"apk"}),
+        verbs=frozenset({"add"}),
+        flag="--no-cache",
+        unless=("--no-cache",),
+        rule="apk-cache",
+    ),
+    _Flag(
+        programs=frozenset({"pip", "pip3"}),
+        verbs=frozenset({"install"}),
+        flag="--no-cache-dir",
+        unless=("--no-cache-dir", "--cache-dir"),
+        rule="pip-cache",
+    ),
+)
+_CLEAN_UPS = (
+    _CleanUp(
+        programs=_APT,
+        verbs=frozenset({"update", "install", "upgrade", "dist-upgrade"}),
+        command="rm -rf /var/lib/apt/lists/*",
+        unless=("/var/lib/apt/lists", "/var/lib/apt/*", "/var/lib/apt "),
+        rule="apt-lists-kept",
+    ),
+    _CleanUp(
+        programs=frozenset({"npm"}),
+        verbs=frozenset({"ci", "install", "i"}),
+        command="npm cache clean --force",
+        unless=("npm cache clean", ".npm"),
+        rule="npm-cache",
+    ),
+    _CleanUp(
+        programs=frozenset({"yarn"}),
+        verbs=frozenset({"install", ""}),
+        command="yarn cache clean",
+        unless=("yarn cache clean",),
+        rule="yarn-cache",
+    ),
+    _CleanUp(
+        programs=frozenset({"dnf", "yum", "microdnf"}),
+        verbs=frozenset({"install", "update", "upgrade"}),
+        command="dnf clean all",
+        unless=("clean all", "/var/cache/dnf", "/var/cache/yum"),
+        rule="no-clean-same-layer",
+    ),
+)
+
+
+def plans(anatomy: Anatomy) -> Iterator[Candidate]:
+    """One candidate with all edits; none where there is nothing to edit."""
+    edits: list[Edit] = []
+    rules: list[str] = []
+    for each in anatomy.body:
+        # A later `apt-get install` without its own update lives on the lists that an earlier RUN left.
+        for edit, rule in _edits(anatomy, each):
+            edits.append(edit)
+            rules.append(rule)
+    if not edits:
+        return
+    source = anatomy.source
+    text = apply(source.text, edits)
+    path = anatomy.subject.dockerfile.path
+    yield Candidate(
+        strategy="in-place/tidy",
+        family=Family.IN_PLACE,
+        title="Leaves caches, lists and recommended packages out of the layers",
+        rules=tuple(dict.fromkeys(rules)),
+        dockerfile=path,
+        dockerfile_text=text,
+        edits=(FileEdit(path=path, before=source.text, after=text),),
+        target=anatomy.subject.spec.target,
+    )
+
+
+def _edits(anatomy: Anatomy, instruction: Instruction) -> Iterator[tuple[Edit, str]]:
+    script = run_script(instruction, anatomy.source)
+    if instruction.json or not script.sound or not script.commands:
+        return
+    mounts = " ".join(instruction.flags)
+    for command in script.commands:
+        for flag in _FLAGS:
+            verb = _verb(command, flag.programs, flag.verbs)
+            wanted = verb is not None and not any(
+                word in anatomy.source.text[command.start : command.end] for word in flag.unless
+            )
+            if wanted and not (flag.rule in ("pip-cache", "apk-cache") and "type=cache" in mounts):
+                assert verb is not None  # noqa: S101 - wanted says so
+                yield Edit(start=verb, end=verb, text=f" {flag.flag}"), flag.rule
+    yield from _clean_ups(anatomy, instruction, script, mounts)
+
+
+def _clean_ups(anatomy: Anatomy, instruction: Instruction, script: Script, mounts: str) -> Iterator[tuple[Edit, str]]:
+    text = anatomy.source.text[script.start : script.end]
+    added = []
+    for each in _CLEAN_UPS:
+        met = any(_verb(command, each.programs, each.verbs) is not None for command in script.commands)
+        if not met or "type=cache" in mounts or any(word in text for word in each.unless):
+            continue
+        if each.programs is _APT and _lists_needed_later(anatomy, instruction):
+            continue
+        added.append(each)
+    if not added:
+        return
+    # In a heredoc each command has its line; elsewhere they are one chain, which must not end in a pipe or a loop.
+    if is_heredoc(instruction):
+        joined = "".join(f"\n{each.command}" for each in added)
+    elif script.commands[-1].place is Place.TOP:
+        continued = f" {anatomy.source.escape}{anatomy.source.newline}    && " if _spread(text) else " && "
+        joined = "".join(f"{continued}{each.command}" for each in added)
+    else:
+        return
+    for each in added[:1]:
+        yield Edit(start=script.end, end=script.end, text=joined), each.rule
+    for each in added[1:]:
+        yield Edit(start=script.end, end=script.end, text=""), each.rule
+
+
+def _spread(text: str) -> bool:
+    return "\n" in text
+
+
+def _lists_needed_later(anatomy: Anatomy, instruction: Instruction) -> bool:
+    """Whether a later RUN installs without an update of its own."""
+    later = anatomy.body[anatomy.body.index(instruction) + 1 :]
+    for each in later:
+        commands = [command for command in anatomy.commands(each) if command[0] in _APT]
+        if any("update" in command for command in commands):
+            return False
+        if any("install" in command for command in commands):
+            return True
+    return False
+
+
+def _verb(command: Command, programs: frozenset[str], verbs: frozenset[str]) -> int | None:
+    """Where the verb of such a command ends; None if it is another command."""
+    if command.program not in programs:
+        return None
+    for word in command.words[1:]:
+        if word.text in verbs:
+            return word.end
+        if not word.text.startswith("-"):
+            return None
+    return command.words[0].end if "" in verbs else None

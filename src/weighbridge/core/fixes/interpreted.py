@@ -1,0 +1,164 @@
+"""Python, Node, Ruby, PHP and the JVM: what is shipped is what was installed and written, on the same language.
+
+The second stage is FROM the slim twin of the first (the same language at the same place), so that paths, `#!` lines and
+extensions stay what they were. Everything that the author's instructions left comes along, compilers and caches do not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from weighbridge.core.fixes.finals import Ground, twin
+from weighbridge.core.fixes.needs import Needs, needs
+from weighbridge.core.fixes.payload import copies, freight
+from weighbridge.core.fixes.split import Copy, Split, split
+from weighbridge.core.fixes.stowage import empty_folders, extras, libraries, own_libraries, unique, user_lines
+from weighbridge.core.installs import find_install
+from weighbridge.dockerfile.source import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from weighbridge.core.fixes.anatomy import Anatomy
+    from weighbridge.model.dockerfile import Instruction
+    from weighbridge.model.files import Placed
+    from weighbridge.model.fix import Candidate
+    from weighbridge.model.image import Image
+    from weighbridge.model.programs import Programs
+
+_BUILDS_TEXT = (
+    "make cmake gcc g++ cc javac mvn mvnw gradle gradlew ant sbt npm yarn pnpm npx corepack tsc vite webpack pip pip3 "
+    "poetry uv pipenv bundle gem composer docker-php-ext-install pecl phpize jlink"
+)
+_BUILDS = frozenset(_BUILDS_TEXT.split())
+_MANY = 12
+_TOOL_VARIABLES = frozenset({"DEBIAN_FRONTEND", "PIP_NO_CACHE_DIR", "POETRY_NO_INTERACTION"})
+_JVM_SOURCE = re.compile(
+    r"(?:^|/)(?:src|target|build|\.gradle|\.mvn|gradle)/"
+    r"|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|class|cmd))$"
+)
+_NODE_SOURCE = re.compile(r"(?:^|/)node_modules/\.(?:cache|vite)/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load:
+    after: Instruction
+    kept: Mapping[str, Placed]
+    needed: Needs
+    ground: Ground
+
+
+def plans(anatomy: Anatomy) -> Iterator[Candidate]:
+    """Candidates, the most ambitious first; none where nothing that builds can be left behind."""
+    image, programs = anatomy.subject.image, anatomy.subject.programs
+    if image is None or programs is None:
+        return
+    load = _load(anatomy, image, programs)
+    if load is None:
+        return
+    for plan in _with_pruning(anatomy, _split(anatomy, load, image, programs)):
+        yield split(anatomy, plan)
+
+
+def _load(anatomy: Anatomy, image: Image, programs: Programs) -> _Load | None:
+    after = _last_build(anatomy)
+    ground = twin(anatomy.base, programs)
+    if after is None or ground is None:
+        return None
+    first = needs(anatomy, ())
+    if first is None:
+        return None
+    jvm = any(path.endswith(".jar") for path in first.entries) or any("bin/java" in path for path in first.entries)
+    kept = freight(anatomy, after, _JVM_SOURCE.search if jvm else _NODE_SOURCE.search)  # type: ignore[arg-type]
+    for path in first.entries:
+        placed = image.tree.nodes.get(path)
+        if placed is not None and not image.layers[placed.layer].from_base and _until(placed, image, after):
+            kept[path] = placed
+    needed = needs(anatomy, kept)
+    return None if needed is None else _Load(after=after, kept=kept, needed=needed, ground=ground)
+
+
+def _until(placed: Placed, image: Image, end: Instruction) -> bool:
+    line = image.layers[placed.layer].line
+    return line is not None and line.start <= end.start
+
+
+def _last_build(anatomy: Anatomy) -> Instruction | None:
+    """The last RUN that installs or compiles."""
+    found = None
+    for each in anatomy.body:
+        for command in anatomy.commands(each):
+            program = command[0].rpartition("/")[2]
+            if (
+                program in _BUILDS
+                or find_install(command) is not None
+                or command[1:3] in (("-m", "pip"), ("-m", "venv"))
+            ):
+                found = each
+    return found
+
+
+def _split(anatomy: Anatomy, load: _Load, image: Image, programs: Programs) -> Split:
+    ground, needed = load.ground, load.needed
+    preparation, brought = libraries(needed, ground, image, besides=frozenset(load.kept))
+    taken = [*_gathered(copies(load.kept, image)), *empty_folders(anatomy, image, load.after), *brought]
+    taken += extras(anatomy, needed, ground, programs, load.kept)
+    same = ground.name == anatomy.base
+    return Split(
+        strategy=f"interpreted/{ground.title}",
+        title="Installs and builds in a stage of its own" + ("" if same else f", and ships on {ground.title}"),
+        after=load.after,
+        base=ground.name,
+        preparation=(*user_lines(anatomy, needed, ground, load.after), *preparation),
+        copies=tuple(unique(taken)),
+        late=("RUN ldconfig",) if own_libraries(load.kept, programs) else (),
+        without=_TOOL_VARIABLES,
+        rules=("toolchain-in-final",) if same else ("base-not-slim", "toolchain-in-final"),
+    )
+
+
+def _gathered(found: tuple[Copy, ...]) -> Iterator[Copy]:
+    """The same, with folders of many programs taken whole: a list of thirty names helps nobody."""
+    for each in found:
+        if len(each.sources) > _MANY and each.destination.startswith("/usr/local/"):
+            yield Copy(sources=(each.destination,), destination=each.destination, owner=each.owner)
+        else:
+            yield each
+
+
+def _with_pruning(anatomy: Anatomy, plan: Split) -> Iterator[Split]:
+    """The plan with development dependencies taken out at the end of the first stage, then without that."""
+    tool = _pruner(anatomy)
+    if tool is not None:
+        source = anatomy.source
+        end = source.span(plan.after)[1]
+        word = "run" if source.of(plan.after).split(None, 1)[0].islower() else "RUN"
+        line = source.ended(f"{word} {tool}")
+        lead = "" if source.text[:end].endswith("\n") else source.newline
+        yield replace(
+            plan,
+            strategy=f"{plan.strategy}+pruned",
+            title=f"{plan.title}, without development dependencies",
+            edits=(*plan.edits, Edit(start=end, end=end, text=lead + line)),
+            rules=(*plan.rules, "npm-dev-deps"),
+        )
+    yield plan
+
+
+def _pruner(anatomy: Anatomy) -> str | None:
+    """The command that takes development dependencies out, where some were installed."""
+    found = None
+    for each in anatomy.body:
+        for command in anatomy.commands(each):
+            program, verb = command[0].rpartition("/")[2], command[1:2]
+            flags = " ".join(command)
+            omits = "--omit=dev" in flags or "--production" in flags or "--only=prod" in flags or "--prod" in flags
+            if program == "npm" and verb in (("install",), ("ci",), ("i",)) and "-g" not in command and not omits:
+                found = "npm prune --omit=dev"
+            elif program == "pnpm" and verb in (("install",), ("i",)) and not omits:
+                found = "CI=true pnpm prune --prod"
+            elif program == "yarn" and verb in (("install",), ()) and not omits:
+                found = "yarn install --production --ignore-scripts --prefer-offline"
+    return found

@@ -1,0 +1,245 @@
+"""What a container of an image needs at run time, read off the image itself: programs, libraries, tools, users."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weighbridge.core.fixes.toolchain import is_fetch_tool, is_toolchain
+from weighbridge.core.installs import find_install
+from weighbridge.dockerfile.shell import split_commands
+from weighbridge.model.packages import Ecosystem
+from weighbridge.model.programs import Mention
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from weighbridge.core.fixes.anatomy import Anatomy
+    from weighbridge.model.image import Image, ImageConfig
+    from weighbridge.model.programs import Elf, Programs
+
+_MAX_LINKS = 40
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_DEFAULT_LIBRARIES = re.compile(r"^(?:usr/)?(?:local/)?lib(?:64)?(?:/[a-z0-9_]+-linux-gnu[a-z0-9]*)?/")
+_SONAME = re.compile(r"^(lib[\w.+-]*?)(?:\.so\.([0-9.]+)|-([0-9.]+)\.so)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """`entries` are paths of the files that start (program, then the scripts on the way to it).
+
+    `libraries` maps sonames to the paths where the image has them. `packages` are the distribution's packages that the
+    author asked for by name and that may be needed at run time. `words` are names of programs that scripts, health
+    check or sources mention.
+    """
+
+    entries: tuple[str, ...]
+    libraries: Mapping[str, str]
+    packages: tuple[str, ...]
+    words: frozenset[str]
+    mentions: frozenset[Mention]
+    shell: bool
+    named_user: bool
+
+
+def needs(anatomy: Anatomy, kept: Iterable[str]) -> Needs | None:
+    """None where it is not known what starts."""
+    subject = anatomy.subject
+    if subject.image is None or subject.programs is None:
+        return None
+    image, programs = subject.image, subject.programs
+    entries = entry_files(image.config, programs)
+    if not entries:
+        return None
+    scripts = [path for path in entries if path in programs.scripts]
+    own = {*entries, *kept}
+    elves = [programs.elves[path] for path in own if path in programs.elves]
+    words = _words(image.config, programs, own)
+    mentions = frozenset(mention for elf in elves for mention in elf.mentions)
+    return Needs(
+        entries=entries,
+        libraries=closure(elves, programs),
+        packages=_packages(anatomy, image, words, starts_others=Mention.PROGRAMS in mentions),
+        words=words,
+        mentions=mentions,
+        shell=anatomy.uses_shell or bool(scripts),
+        named_user=bool(image.config.user) and not image.config.user.split(":")[0].isdigit(),
+    )
+
+
+def entry_files(config: ImageConfig, programs: Programs) -> tuple[str, ...]:
+    """What starts, in the order in which it is found: the program, or a script and the program that it is given."""
+    words = [*config.entrypoint, *config.command]
+    found: list[str] = []
+    if (
+        len(words) > 2
+        and words[0].rpartition("/")[2] in ("sh", "bash", "ash", "dash")
+        and words[1] in ("-c", "-lc", "-ec")
+    ):
+        commands = split_commands(words[2])
+        words = list(commands[-1]) if commands else []
+    for number, word in enumerate(words):
+        first = number == 0 or (bool(config.entrypoint) and word == (config.command or ("",))[0])
+        # What follows counts where it names a file: a jar, a script.
+        path = which(word, config, programs) if first or "." in word or "/" in word else None
+        if path is None and "." in word and "/" not in word:
+            path = follow(posixpath.join(config.working_directory or "/", word), programs)
+        if path is not None and path not in found:
+            found.append(path)
+    return tuple(found)
+
+
+def which(word: str, config: ImageConfig, programs: Programs) -> str | None:
+    """The file that a word starts: by PATH, or by the working directory where it has a slash; links followed."""
+    if "/" in word:
+        return follow(posixpath.join(config.working_directory or "/", word), programs)
+    path = next((entry[5:] for entry in config.environment if entry.startswith("PATH=")), _DEFAULT_PATH)
+    for folder in path.split(":"):
+        found = follow(f"{folder}/{word}", programs)
+        if found is not None and programs.files[found].mode & 0o111:
+            return found
+    return None
+
+
+def follow(path: str, programs: Programs) -> str | None:
+    """The regular file behind a path, symlinks of folders and files followed; None if there is none."""
+    pending = [part for part in path.split("/") if part not in ("", ".")]
+    at: list[str] = []
+    for _ in range(_MAX_LINKS * 40):
+        if not pending:
+            found = "/".join(at)
+            return found if found in programs.files and found not in programs.links else None
+        part = pending.pop(0)
+        if part == "..":
+            at = at[:-1]
+            continue
+        at.append(part)
+        target = programs.links.get("/".join(at))
+        if target is not None:
+            at = [] if target.startswith("/") else at[:-1]
+            pending = [piece for piece in target.split("/") if piece not in ("", ".")] + pending
+    return None
+
+
+def closure(elves: Iterable[Elf], programs: Programs) -> dict[str, str]:
+    """Soname → path of every library that these files come to need, as far as the image has them."""
+    by_name: dict[str, str] = {}
+    for path, elf in programs.elves.items():
+        for name in {path.rpartition("/")[2], elf.soname or ""} - {""}:
+            if name not in by_name or (_DEFAULT_LIBRARIES.match(path) and not _DEFAULT_LIBRARIES.match(by_name[name])):
+                by_name[name] = path
+    for link in programs.links:
+        name = link.rpartition("/")[2]
+        target = follow(link, programs) if ".so" in name and name not in by_name else None
+        if target is not None and target in programs.elves:
+            by_name[name] = target
+    found: dict[str, str] = {}
+    pending = [name for elf in elves for name in elf.needed]
+    while pending:
+        name = pending.pop()
+        path = by_name.get(name, "")
+        if name not in found and path:
+            found[name] = path
+            pending.extend(programs.elves[path].needed)
+    return found
+
+
+def library_packages(sonames: Iterable[str], image: Image) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Debian packages that bring these libraries, by Debian's way of naming them, and the sonames that none brings.
+
+    Debian Policy 8.1: `libfoo.so.1` is in libfoo1, `libfoo2.so.0` in libfoo2-0; trixie adds `t64` to some.
+    """
+    installed = {package.name.partition(":")[0] for package in image.packages if package.ecosystem is Ecosystem.APT}
+    packages: list[str] = []
+    unknown: list[str] = []
+    for soname in sorted(sonames):
+        name = _package_of(soname, installed)
+        if name is None:
+            unknown.append(soname)
+        elif name not in packages:
+            packages.append(name)
+    return tuple(packages), tuple(unknown)
+
+
+def _package_of(soname: str, installed: set[str]) -> str | None:
+    found = _SONAME.match(soname)
+    if found is None:
+        return None
+    stem, version = found[1].lower().replace("_", "-"), found[2] or found[3]
+    dashed = "-" if stem[-1].isdigit() else ""
+    for ending in ("", "t64", "-dev"):
+        for name in (f"{stem}{dashed}{version}{ending}", f"{stem}-{version}{ending}", f"{stem}{version}{ending}"):
+            if name in installed and not name.endswith("-dev"):
+                return name
+    return None
+
+
+def _words(config: ImageConfig, programs: Programs, own: Iterable[str]) -> frozenset[str]:
+    words: set[str] = set()
+    health = config.health_check
+    if health[:1] == ("CMD",):
+        words.add(health[1] if len(health) > 1 else "")
+    elif len(health) > 1:
+        words.update(command[0] for command in split_commands(health[1]))
+    for path in own:
+        words.update(programs.calls.get(path, ()))
+        text = programs.texts.get(path)
+        if text is not None and path in programs.scripts:
+            words.update(command[0] for command in split_commands(text.decode("utf-8", "replace")))
+    return frozenset(word.rpartition("/")[2] for word in words if word)
+
+
+def _packages(anatomy: Anatomy, image: Image, words: frozenset[str], *, starts_others: bool) -> tuple[str, ...]:
+    installed = {package.name.partition(":")[0] for package in image.packages}
+    found: list[str] = [name for name in sorted(_named_like(words, image)) if name in installed]
+    for instruction in anatomy.body:
+        for command in anatomy.commands(instruction):
+            install = find_install(command)
+            if install is None or install.ecosystem not in (Ecosystem.APT, Ecosystem.APK):
+                continue
+            for wanted in install.wanted:
+                name = re.split(r"[=~<>:]", wanted)[0]
+                wanted_at_run = name in words or _brings(name, words)
+                if name in found or (installed and name not in installed):
+                    continue
+                if wanted_at_run or not (is_toolchain(name) or (is_fetch_tool(name) and not starts_others)):
+                    found.append(name)
+    return tuple(found)
+
+
+_PROGRAMS_OF = {
+    "imagemagick": ("convert", "identify", "magick", "mogrify"),
+    "netcat-openbsd": ("nc", "netcat"),
+    "netcat-traditional": ("nc", "netcat"),
+    "procps": ("ps", "pgrep", "pkill", "top"),
+    "postgresql-client": ("psql", "pg_isready", "pg_dump"),
+    "default-mysql-client": ("mysql", "mysqladmin", "mysqldump"),
+    "redis-tools": ("redis-cli",),
+    "openssh-client": ("ssh", "scp", "ssh-keygen"),
+    "gnupg": ("gpg",),
+    "iproute2": ("ip", "ss"),
+    "dnsutils": ("dig", "nslookup"),
+}
+# What every image of a distribution has.
+_ESSENTIAL_TEXT = (
+    "apt base-files base-passwd bash bsdutils coreutils dash debconf debianutils diffutils dpkg findutils grep "
+    "gzip hostname init-system-helpers libc-bin login mount ncurses-base ncurses-bin passwd perl-base sed "
+    "sysvinit-utils tar util-linux python python3 node ruby java php perl make gcc"
+)
+_ESSENTIAL = frozenset(_ESSENTIAL_TEXT.split())
+
+
+def _named_like(words: frozenset[str], image: Image) -> set[str]:
+    """Packages of the image that bring a program which is started at run time, the ones that all images have apart."""
+    installed = {package.name for package in image.packages if package.ecosystem is Ecosystem.APT}
+    return {
+        name
+        for name in installed
+        if name not in _ESSENTIAL and not is_toolchain(name) and (name in words or _brings(name, words))
+    }
+
+
+def _brings(package: str, words: frozenset[str]) -> bool:
+    return any(program in words for program in _PROGRAMS_OF.get(package, ()))

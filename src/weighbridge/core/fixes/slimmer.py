@@ -1,0 +1,55 @@
+"""The same Dockerfile on the slim twin of its base, with what the program wants beside it installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weighbridge.core.fixes.finals import twin
+from weighbridge.core.fixes.needs import needs
+from weighbridge.core.fixes.stowage import libraries
+from weighbridge.dockerfile.source import Edit, apply
+from weighbridge.model.fix import Candidate, Family, FileEdit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weighbridge.core.fixes.anatomy import Anatomy
+
+
+def plans(anatomy: Anatomy) -> Iterator[Candidate]:
+    """One candidate where the base is written out and has a slim twin."""
+    image, programs, stage = anatomy.subject.image, anatomy.subject.programs, anatomy.stage
+    if image is None or programs is None or stage.base != anatomy.base:
+        return
+    ground = twin(anatomy.base, programs)
+    own = [path for path, placed in image.tree.nodes.items() if not image.layers[placed.layer].from_base]
+    needed = needs(anatomy, own)
+    if ground is None or needed is None or ground.name == anatomy.base:
+        return
+    source = anatomy.source
+    start, end = source.span(anatomy.start)
+    at = source.text.find(stage.base, start, end)
+    if at < 0:
+        return
+    lines, _ = libraries(needed, ground, image, besides=frozenset(own))
+    edits = [Edit(start=at, end=at + len(stage.base), text=ground.name)]
+    if lines:
+        lower = source.text[start:end].split(None, 1)[0].islower()
+        text = source.ended("\n".join(f"run{line[3:]}" if lower else line for line in lines))
+        lead = "" if source.text[:end].endswith("\n") else source.newline
+        edits.append(Edit(start=end, end=end, text=lead + text))
+    after = apply(source.text, edits)
+    path = anatomy.subject.dockerfile.path
+    base = anatomy.subject.base_config
+    names = {entry.partition("=")[0] for entry in base.environment} if base is not None else set()
+    yield Candidate(
+        strategy=f"slimmer/{ground.title}",
+        family=Family.SLIMMER_BASE,
+        title=f"Stands on {ground.title} instead of {anatomy.base}",
+        rules=("base-not-slim",),
+        dockerfile=path,
+        dockerfile_text=after,
+        edits=(FileEdit(path=path, before=source.text, after=after),),
+        target=anatomy.subject.spec.target,
+        may_change=frozenset(f"environment.{name}" for name in names - anatomy.authored_environment()),
+    )

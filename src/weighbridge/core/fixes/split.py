@@ -1,0 +1,192 @@
+"""One stage made two: the first keeps building, the second ships. Written as a patch that a person would write."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weighbridge.core.fixes.anatomy import DESCRIBING, Anatomy, arg_name, env_names, variables
+from weighbridge.dockerfile.source import Edit, apply
+from weighbridge.model.fix import Candidate, Family, FileEdit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from weighbridge.dockerfile.source import Source
+    from weighbridge.model.dockerfile import Instruction
+
+_NAMED = re.compile(r"(\s+[aA][sS]\s+)(\S+)(\s*)\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_./@:+-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """What the second stage takes from the first: absolute paths, and whose they are (`uid:gid`, None: root's)."""
+
+    sources: tuple[str, ...]
+    destination: str
+    owner: str | None = None
+
+    def text(self, stage: str) -> str:
+        """The instruction."""
+        owner = f"--chown={self.owner} " if self.owner else ""
+        words = (*self.sources, self.destination)
+        if all(_PLAIN.fullmatch(word) for word in words):
+            return f"COPY --from={stage} {owner}{' '.join(words)}"
+        listed = ", ".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
+        return f"COPY --from={stage} {owner}[{listed}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """How a stage is to be split. `after` is the last instruction of the building stage.
+
+    `base` is what the second stage is FROM; `preparation` are its own lines before anything is copied (packages,
+    users), `copies` what it takes. `edits` change the building stage. `without` names variables that only the
+    toolchain reads. `late` are lines after the copies.
+    """
+
+    strategy: str
+    title: str
+    after: Instruction
+    base: str
+    preparation: tuple[str, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    late: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    without: frozenset[str] = frozenset()
+    rules: tuple[str, ...] = ()
+    costs: tuple[str, ...] = ()
+    may_change: frozenset[str] = frozenset()
+
+
+def split(anatomy: Anatomy, plan: Split) -> Candidate:
+    """The candidate that a plan comes to."""
+    source = anatomy.source
+    build, final = _stage_names(anatomy)
+    moved = _moved(anatomy, plan.after)
+    edits = [*plan.edits, *_named(anatomy, build)]
+    edits += [_removal(source, each) for each in moved]
+    end = source.span(plan.after)[1]
+    block = source.ended("\n".join(_second_stage(anatomy, plan, moved, build, final)))
+    lead = "" if source.text[:end].endswith("\n") else source.newline
+    text = apply(source.text, [*edits, Edit(start=end, end=end, text=lead + source.newline + block)])
+    path = anatomy.subject.dockerfile.path
+    return Candidate(
+        strategy=plan.strategy,
+        family=Family.MULTI_STAGE,
+        title=plan.title,
+        rules=plan.rules,
+        dockerfile=path,
+        dockerfile_text=text,
+        edits=(FileEdit(path=path, before=source.text, after=text),),
+        target=anatomy.subject.spec.target,
+        may_change=plan.may_change | _changes(anatomy, plan),
+        costs=plan.costs,
+    )
+
+
+def _stage_names(anatomy: Anatomy) -> tuple[str, str | None]:
+    """What the building stage is called, and the name that the shipped one keeps, since others may ask for it."""
+    taken = {(stage.name or "").lower() for stage in anatomy.subject.dockerfile.stages}
+    free = (
+        name for name in ("build", "builder", *(f"build-{number}" for number in range(2, 300))) if name not in taken
+    )
+    return next(free), anatomy.stage.name
+
+
+def _named(anatomy: Anatomy, build: str) -> Iterator[Edit]:
+    """Gives the first stage its name."""
+    start, end = anatomy.source.span(anatomy.start)
+    text = anatomy.source.text[start:end]
+    found = _NAMED.search(text)
+    if anatomy.stage.name is not None and found is not None:
+        yield Edit(start=start + found.start(2), end=start + found.end(2), text=build)
+        return
+    at = start + len(text.rstrip())
+    keyword = "as" if text.split(None, 1)[0].islower() else "AS"
+    yield Edit(start=at, end=at, text=f" {keyword} {build}")
+
+
+def _moved(anatomy: Anatomy, after: Instruction) -> tuple[Instruction, ...]:
+    """Describing instructions of the building part: they go to the stage that is shipped."""
+    before = anatomy.body[: anatomy.body.index(after) + 1]
+    moved = [each for each in before if each.keyword in DESCRIBING]
+    later = {each.keyword for each in anatomy.body[len(before) :]}
+    # What is said again later never held.
+    return tuple(each for each in moved if each.keyword not in later or each.keyword in ("LABEL", "EXPOSE", "VOLUME"))
+
+
+def _second_stage(
+    anatomy: Anatomy, plan: Split, moved: Sequence[Instruction], build: str, final: str | None
+) -> Iterator[str]:
+    source = anatomy.source
+    lower = source.of(anatomy.start).split(None, 1)[0].islower()
+    before = anatomy.body[: anatomy.body.index(plan.after) + 1]
+    after = anatomy.body[len(before) :]
+
+    def word(text: str) -> str:
+        return text.lower() if lower else text
+
+    yield f"{word('FROM')} {plan.base}" + (f" {word('AS')} {final}" if final else "")
+    kept = [each for each in before if each.keyword == "ENV" and not plan.without.issuperset(env_names(each))]
+    directory = anatomy.working_directory(plan.after)
+    needed = variables("".join([*(source.of(each) for each in (*kept, *moved, *after)), directory or ""]))
+    for each in before:
+        if each in kept or each.keyword == "SHELL" or (each.keyword == "ARG" and arg_name(each) in needed):
+            yield source.of(each).rstrip()
+    yield from (_cased(line, lower=lower) for line in plan.preparation)
+    if directory is not None:
+        yield f"{word('WORKDIR')} {directory}"
+    yield from (_cased(copy.text(build), lower=lower) for copy in plan.copies)
+    yield from (_cased(line, lower=lower) for line in plan.late)
+    for each in moved:
+        start, end = source.with_comment(each)
+        yield source.text[start:end].rstrip()
+    users = [each for each in before if each.keyword == "USER"]
+    if users:
+        yield source.of(users[-1]).rstrip()
+    yield from _inherited(anatomy)
+
+
+def _inherited(anatomy: Anatomy) -> Iterator[str]:
+    """What the first base image set, and the second one need not."""
+    image = anatomy.subject.image
+    if image is None:
+        return
+    entrypoint, command = anatomy.final("ENTRYPOINT"), anatomy.final("CMD")
+    if entrypoint is None and image.config.entrypoint:
+        yield f"ENTRYPOINT [{_listed(image.config.entrypoint)}]"
+    # ENTRYPOINT empties what the base image had for CMD.
+    if command is None and entrypoint is None and image.config.command:
+        yield f"CMD [{_listed(image.config.command)}]"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
+
+
+def _cased(line: str, *, lower: bool) -> str:
+    keyword, _, rest = line.partition(" ")
+    return f"{keyword.lower()} {rest}" if lower else line
+
+
+def _changes(anatomy: Anatomy, plan: Split) -> frozenset[str]:
+    """What another base image brings and takes: the variables that the author did not set."""
+    authored = anatomy.authored_environment()
+    base = anatomy.subject.base_config
+    names = {entry.partition("=")[0] for entry in base.environment} if base is not None else set()
+    new = {"PATH", "SSL_CERT_FILE", "LANG"}
+    dropped = {name for each in anatomy.body for name in env_names(each) if plan.without.issuperset(env_names(each))}
+    return frozenset(f"environment.{name}" for name in ((names | new) - authored) | dropped)
+
+
+def _removal(source: Source, instruction: Instruction) -> Edit:
+    """Takes an instruction out with its comment, and one of the two empty lines that would meet."""
+    start, end = source.with_comment(instruction)
+    line = source.line_at(start)
+    above = line == 1 or not source.lines[line - 2].strip()
+    if above and instruction.end < len(source.lines) and not source.lines[instruction.end].strip():
+        end += len(source.lines[instruction.end])
+    return Edit(start=start, end=end, text="")

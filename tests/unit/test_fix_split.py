@@ -1,0 +1,271 @@
+"""One stage made two: what is shipped, what stays behind, and a patch that a person would have written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.elf import ElfFile
+from tests.support.filesystems import Node
+from tests.support.models import package
+from tests.support.subjects import subject
+from weighbridge.core.fixes.planner import plan
+from weighbridge.dockerfile.parse import parse
+from weighbridge.model.fix import Candidate, Family
+from weighbridge.model.image import ImageConfig
+from weighbridge.model.packages import Ecosystem
+
+if TYPE_CHECKING:
+    from weighbridge.model.subject import Subject
+
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+DYNAMIC = ElfFile(interpreter=LOADER, needed=("libc.so.6",), versions=(("libc.so.6", "GLIBC_2.34"),), pie=True)
+STATIC = ElfFile()
+LIBC = ElfFile(soname="libc.so.6", provides=("GLIBC_2.34",))
+
+C_SERVER = """\
+# the scale
+FROM debian:12
+LABEL org.opencontainers.image.title=scale
+
+RUN apt-get update && apt-get install -y gcc make
+WORKDIR /src
+COPY . .
+RUN make && cp scale /usr/local/bin/scale
+
+# where it listens
+EXPOSE 8080
+CMD ["scale"]
+"""
+
+
+def c_server(text: str = C_SERVER, program: ElfFile = DYNAMIC, **more: object) -> Subject:
+    """The server's image, as its Dockerfile leaves it."""
+    return subject(
+        text,
+        {
+            5: {"usr/bin/gcc": 9_000_000},
+            7: {"src/scale.c": 900, "src/Makefile": 90, "src/README.md": 100},
+            8: {"src/scale": 20_000, "src/scale.o": 9_000, "usr/local/bin/scale": 20_000},
+        },
+        {
+            "usr/local/bin/scale": program,
+            "src/scale": program,
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+            "bin/sh": DYNAMIC,
+        },
+        config=ImageConfig(command=("scale",), working_directory="/src", exposed_ports=("8080/tcp",)),
+        packages=[package("gcc", 9_000_000), package("make", 400_000)],
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def splits(made: Subject) -> list[Candidate]:
+    """The candidates that split, in the order in which they are tried; every one parses."""
+    found = [each for each in plan(made).candidates if each.family is Family.MULTI_STAGE]
+    for each in found:
+        parse(each.dockerfile_text, "Dockerfile")
+    return found
+
+
+def test_a_glibc_program_is_shipped_on_the_smallest_image_with_glibc_first() -> None:
+    found = splits(c_server())
+
+    assert ["native/distroless/base", "native/distroless/cc", "native/debian:bookworm-slim"] == [
+        each.strategy for each in found
+    ]
+    assert (
+        """\
+# the scale
+FROM debian:12 AS build
+
+RUN apt-get update && apt-get install -y gcc make
+WORKDIR /src
+COPY . .
+RUN make && cp scale /usr/local/bin/scale
+
+FROM gcr.io/distroless/base-debian12
+WORKDIR /src
+COPY --from=build /usr/local/bin/scale /usr/local/bin/scale
+LABEL org.opencontainers.image.title=scale
+
+# where it listens
+EXPOSE 8080
+CMD ["scale"]
+"""
+        == found[0].dockerfile_text
+    )
+
+
+def test_a_static_program_is_shipped_on_nothing() -> None:
+    found = splits(c_server(program=STATIC))
+
+    assert ["native/scratch", "native/distroless/static"] == [each.strategy for each in found][:2]
+    assert "\nFROM scratch\n" in found[0].dockerfile_text
+
+
+def test_line_ends_and_case_are_the_authors() -> None:
+    text = C_SERVER.replace("FROM", "from").replace("RUN", "run").replace("\n", "\r\n")
+    candidate = splits(c_server(text))[0]
+
+    assert candidate.dockerfile_text.count("\n") == candidate.dockerfile_text.count("\r\n")
+    assert "from debian:12 as build\r\n" in candidate.dockerfile_text
+    assert "\r\nfrom gcr.io/distroless/base-debian12\r\n" in candidate.dockerfile_text
+    assert "copy --from=build " in candidate.dockerfile_text
+
+
+def test_a_published_name_stays_with_what_is_shipped() -> None:
+    text = C_SERVER.replace("FROM debian:12", "FROM debian:12 AS Server")
+    candidate = splits(c_server(text, target="server"))[0]
+
+    assert "FROM debian:12 AS build\n" in candidate.dockerfile_text
+    assert "FROM gcr.io/distroless/base-debian12 AS Server\n" in candidate.dockerfile_text
+
+
+def test_arguments_that_what_is_shipped_uses_are_declared_there_again() -> None:
+    text = C_SERVER.replace("LABEL", "ARG VERSION=1\nARG UNUSED\nENV SCALE_VERSION=$VERSION\nLABEL")
+    made = subject(
+        text,
+        {11: {"usr/local/bin/scale": 20_000}},
+        {"usr/local/bin/scale": DYNAMIC, "lib/x86_64-linux-gnu/libc.so.6": LIBC},
+        config=ImageConfig(command=("scale",)),
+    )
+    shipped = splits(made)[0].dockerfile_text.split("\nFROM ")[2]
+
+    assert "ARG VERSION=1\nENV SCALE_VERSION=$VERSION\n" in shipped
+    assert "UNUSED" not in shipped
+
+
+def test_a_shell_form_command_needs_an_image_with_a_shell() -> None:
+    text = C_SERVER.replace('CMD ["scale"]', "CMD scale --port 8080")
+    made = c_server(text)
+
+    assert ["native/debian:bookworm-slim"] == [each.strategy for each in splits(made)]
+
+
+def test_data_beside_the_sources_comes_along_and_the_sources_do_not() -> None:
+    made = subject(
+        C_SERVER,
+        {
+            7: {"src/scale.c": 900, "src/templates/a.html": 50, "src/templates/b.html": 50, "src/.git/HEAD": 20},
+            8: {"usr/local/bin/scale": 20_000},
+        },
+        {"usr/local/bin/scale": STATIC},
+        config=ImageConfig(command=("scale",)),
+    )
+
+    text = splits(made)[0].dockerfile_text
+    assert "COPY --from=build /src/templates /src/templates\n" in text
+    assert "scale.c" not in text
+    assert ".git" not in text
+
+
+def test_a_library_that_the_shipped_image_lacks_is_installed_by_its_package() -> None:
+    program = ElfFile(interpreter=LOADER, needed=("libc.so.6", "libpq.so.5"), pie=True)
+    text = C_SERVER.replace("gcc make", "gcc make libpq-dev").replace('CMD ["scale"]', "CMD scale")
+    made = subject(
+        text,
+        {8: {"usr/local/bin/scale": 20_000}},
+        {
+            "usr/local/bin/scale": program,
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+            "usr/lib/x86_64-linux-gnu/libpq.so.5": ElfFile(soname="libpq.so.5"),
+        },
+        config=ImageConfig(command=("/bin/sh", "-c", "scale")),
+        packages=[package("libpq-dev", 10), package("libpq5", 10), package("gcc", 10)],
+    )
+
+    (candidate,) = splits(made)
+    shipped = candidate.dockerfile_text.split("\nFROM ")[2]
+    assert "      libpq5 \\\n    && rm -rf /var/lib/apt/lists/*\n" in shipped
+    assert "gcc" not in shipped
+    assert "libpq-dev" not in shipped
+
+
+PYTHON = """\
+FROM python:3.11
+RUN apt-get update && apt-get install -y build-essential libpq-dev
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install -r requirements.txt
+COPY . .
+HEALTHCHECK CMD curl -f http://localhost:5000/ || exit 1
+CMD ["gunicorn", "app:app"]
+"""
+
+
+def python_app(text: str = PYTHON) -> Subject:
+    """A fat image with what pip installed."""
+    site = "usr/local/lib/python3.11/site-packages"
+    return subject(
+        text,
+        {
+            2: {"usr/bin/gcc": 9_000_000, "usr/bin/curl": 200},
+            4: {"app/requirements.txt": 20},
+            5: {f"{site}/psycopg2/_psycopg.so": 900_000, f"{site}/flask/app.py": 900, "usr/local/bin/gunicorn": 200},
+            6: {"app/app.py": 900},
+        },
+        {
+            f"{site}/psycopg2/_psycopg.so": ElfFile(soname="_psycopg.so", needed=("libpq.so.5", "libc.so.6")),
+            "usr/lib/x86_64-linux-gnu/libpq.so.5": ElfFile(soname="libpq.so.5", needed=("libssl.so.3",)),
+            "usr/lib/x86_64-linux-gnu/libssl.so.3": ElfFile(soname="libssl.so.3"),
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+            "usr/local/bin/gunicorn": "#!/usr/local/bin/python3.11\n",
+            "usr/local/bin/python3.11": DYNAMIC,
+            "usr/bin/curl": DYNAMIC,
+        },
+        config=ImageConfig(
+            command=("gunicorn", "app:app"),
+            working_directory="/app",
+            health_check=("CMD-SHELL", "curl -f http://localhost:5000/ || exit 1"),
+        ),
+        packages=[package("libpq5", 10), package("libssl3", 10), package("curl", 10), package("gcc", 10)],
+        base={f"{site}/pip/__init__.py": 1_000, "usr/local/bin/pip": 100},
+    )
+
+
+def test_python_is_shipped_on_its_slim_twin_with_packages_libraries_and_tools() -> None:
+    candidate = splits(python_app())[0]
+
+    assert """\
+FROM python:3.11-slim
+RUN apt-get update && apt-get install -y --no-install-recommends \\
+      curl \\
+      libpq5 \\
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY --from=build /app/requirements.txt /app/requirements.txt
+COPY --from=build /usr/local/bin/gunicorn /usr/local/bin/gunicorn
+COPY --from=build /usr/local/lib/python3.11/site-packages /usr/local/lib/python3.11/site-packages
+COPY . .
+""" == candidate.dockerfile_text.partition("\n\n")[2].partition("HEALTHCHECK")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('FROM golang:1.22 AS b\nRUN go build -o /a .\nFROM scratch\nCOPY --from=b /a /a\nCMD ["/a"]\n', "below"),
+        ('FROM golang:1.22 AS b\nRUN go build -o /a .\nFROM debian:12\nCOPY --from=b /a /a\nCMD ["/a"]\n', "already"),
+        ('FROM debian:12 AS b\nRUN make\nFROM b\nRUN make install\nCMD ["/a"]\n', "another stage"),
+        ('FROM debian:12\nRUN make\nONBUILD COPY . /x\nCMD ["/a"]\n', "ONBUILD"),
+    ],
+)
+def test_what_is_built_elsewhere_already_or_to_be_built_on_is_not_split(text: str, why: str) -> None:
+    made = subject(text, {}, {"a": STATIC})
+
+    assert why in plan(made).refusal
+    assert [] == splits(made)
+
+
+def test_folders_for_the_program_to_write_into_keep_their_owner() -> None:
+    text = C_SERVER.replace("WORKDIR", "RUN mkdir /spool && chown 7:7 /spool\nWORKDIR")
+    made = subject(
+        text,
+        {9: {"usr/local/bin/scale": 20_000}},
+        {"usr/local/bin/scale": STATIC, "spool": Node(uid=7, gid=7)},
+        config=ImageConfig(command=("scale",)),
+    )
+
+    assert Ecosystem.APT not in {each.ecosystem for each in (made.image.packages if made.image else ())}
+    assert "native/scratch" == splits(made)[0].strategy
