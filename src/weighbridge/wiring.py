@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from weighbridge.interruption import shielded
 from weighbridge.weighing import Progress, Scale
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def programs_cache() -> ProgramsCache:
 @functools.cache
 def engine() -> Engine:
     """The engine, connected when it is first asked for. Raises EngineUnavailable."""
-    from weighbridge.adapters.engine import DockerEngine
+    with shielded():
+        # An import that is broken off half-way can't be had again, and what cleans up needs the engine.
+        from weighbridge.adapters.engine import DockerEngine
 
     return DockerEngine()
 

@@ -15,14 +15,16 @@ import requests
 
 from weighbridge.adapters.engine_history import history_entries
 from weighbridge.errors import EngineUnavailable, ImageNotFound
+from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.image import ImageDescription
 from weighbridge.reading.config import image_config, platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-# The engine packs a whole image before the first byte of some answers: minutes for gigabytes.
-_TIMEOUT_SECONDS = 900
+_TIMEOUT_SECONDS = 120
+# The engine packs a whole image before the first byte: minutes for gigabytes.
+_SAVE_TIMEOUT_SECONDS = 900
 LABEL = "weighbridge"
 """On every container that was made here; its value is the process."""
 
@@ -69,7 +71,7 @@ class DockerEngine:
                 f"{api.base_url}/v{api.api_version}/images/get",
                 params={"names": list(references)},
                 stream=True,
-                timeout=_TIMEOUT_SECONDS,
+                timeout=_SAVE_TIMEOUT_SECONDS,
             )
             with response:
                 if response.status_code == requests.codes.not_found:
@@ -84,7 +86,7 @@ class DockerEngine:
     def export(self, reference: str) -> Iterator[Iterator[bytes]]:
         """See ports.Engine."""
         api: Any = self._client.api
-        with self._explained(reference):
+        with self._explained(reference), shielded():
             # Never started; the command is there because the engine wants one even of an image that has none.
             container = api.create_container(
                 reference, command=["none"], network_disabled=True, labels={LABEL: str(os.getpid())}
@@ -93,9 +95,9 @@ class DockerEngine:
                 response = api.get(
                     f"{api.base_url}/v{api.api_version}/containers/{container}/export",
                     stream=True,
-                    timeout=_TIMEOUT_SECONDS,
+                    timeout=_SAVE_TIMEOUT_SECONDS,
                 )
-                with response:
+                with response, interruptible():
                     if not response.ok:
                         raise EngineUnavailable(f"the engine could not export {reference}: HTTP {response.status_code}")
                     yield response.iter_content(_CHUNK_BYTES)
