@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge import pipeline, revisions, wiring
-from weighbridge.adapters.builder import BuildxBuilder
 from weighbridge.adapters.files import write_text
-from weighbridge.adapters.git import GitRepository
 from weighbridge.adapters.runner import Runner
 from weighbridge.core import rendering, wire
 from weighbridge.core.outputs import badge, outputs
@@ -37,12 +35,15 @@ if TYPE_CHECKING:
     from weighbridge.ports import PullRequests
 
 
-def run(environ: Mapping[str, str] | None = None) -> int:
+REAL = wiring.Outside()
+
+
+def run(environ: Mapping[str, str] | None = None, outside: wiring.Outside = REAL) -> int:
     """One run of the action; the exit status. What goes wrong is told to the runner in one line."""
     environ = os.environ if environ is None else environ
     runner = Runner(environ, sys.stdout)
     try:
-        return _run(environ, runner)
+        return _run(environ, runner, outside)
     except WeighbridgeError as error:
         runner.error(" ".join(str(error).split()), title="weighbridge")
         return error.exit_status
@@ -51,28 +52,28 @@ def run(environ: Mapping[str, str] | None = None) -> int:
         return MeasurementError.exit_status
 
 
-def _run(environ: Mapping[str, str], runner: Runner) -> int:
+def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) -> int:
     # Before anything can fail with it in a message.
     runner.mask(environ.get("INPUT_GITHUB-TOKEN") or environ.get("GITHUB_TOKEN") or "")
     event = read_event(environ)
     # Another user than ours owns the workspace that the runner mounts; git would not touch it otherwise.
-    repository = GitRepository(event.workspace or Path.cwd(), trusted=True)
+    repository = outside.repository(event.workspace or Path.cwd(), trusted=True)
     settings = load(cli={}, environ=environ, root=repository.root)
     hidden = hidden_values(settings, environ, repository.root)
     for secret in hidden:
         runner.mask(secret)
     refs = revisions.choose(event, repository, base=settings.base_ref)
     runner.line(f"weighbridge weighs {refs.head.label}, {refs.reason}")
-    pulls = _pull_requests(settings, event)
+    pulls = outside.pull_requests(settings, event)
     number = _number(event, settings, pulls, refs.head.commit, runner)
     report = pipeline.check_revisions(
         settings,
         refs,
         pipeline.Yard(
             repository=repository,
-            builder=BuildxBuilder(root=repository.root, environ=environ, hidden=hidden),
-            engine=wiring.engine,
-            scale=wiring.scale(lambda _what, _count: None, wiring.engine),
+            builder=outside.builder(repository.root, environ, hidden),
+            engine=outside.engine,
+            scale=wiring.scale(lambda _what, _count: None, outside.engine),
             log=RunnerLog(runner),
             hidden=hidden,
         ),
@@ -134,19 +135,6 @@ class RunnerLog:
         """See building.BuildLog."""
         with self._lock:
             self._runner.line(f"{side} │ {text}")
-
-
-def _pull_requests(settings: Settings, event: Event) -> PullRequests | None:
-    if event.repository is None or settings.github_token is None:
-        return None
-    from weighbridge.adapters.github import GitHubPullRequests
-
-    return GitHubPullRequests(
-        event.repository,
-        settings.github_token.get_secret_value(),
-        api_url=event.api_url,
-        retries=settings.github_retries,
-    )
 
 
 def _number(

@@ -70,7 +70,10 @@ def build_all(jobs: Sequence[Job], builder: Builder, log: BuildLog) -> tuple[Bui
         futures = [pool.submit(_build, job, builder, log) for job in jobs]
         with _cancelled_on_error(futures, builder):
             with interruptible():
-                wait(futures, return_when=FIRST_EXCEPTION)
+                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                # What one of them raises is not to wait for the others.
+                future.result()
             return tuple(future.result() for future in futures)
 
 

@@ -26,12 +26,10 @@ if TYPE_CHECKING:
 def check(given: Mapping[str, object], *, base: str | None, head: str | None) -> tuple[Report, frozenset[Status]]:
     """Builds and compares two revisions of the repository around the working directory. Raises WeighbridgeError."""
     from weighbridge import revisions
-    from weighbridge.adapters.builder import BuildxBuilder
-    from weighbridge.adapters.git import GitRepository
     from weighbridge.event import read_event
     from weighbridge.settings import hidden_values, load
 
-    repository = GitRepository(Path.cwd())
+    repository = wiring.repository(Path.cwd())
     settings = load(cli=given, environ=os.environ, root=repository.root)
     hidden = hidden_values(settings, os.environ, repository.root)
     event = read_event({})
@@ -39,7 +37,7 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
     with _progress() as progress:
         yard = pipeline.Yard(
             repository=repository,
-            builder=BuildxBuilder(root=repository.root, hidden=hidden),
+            builder=wiring.builder(repository.root, os.environ, hidden),
             engine=wiring.engine,
             scale=wiring.scale(progress.read, wiring.engine),
             log=progress,

@@ -116,8 +116,9 @@ class BuildxBuilder:
         timer.start()
         try:
             if process.stdout is not None:
-                for line in _lines(process.stdout.readline):
-                    log.line(line)
+                with process.stdout as output:
+                    for line in _lines(output.readline):
+                        log.line(line)
             status = process.wait()
         finally:
             timer.cancel()
