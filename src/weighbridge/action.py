@@ -97,12 +97,12 @@ def _tell(
     comment = None
     if number is None:
         runner.line("no pull request, so no comment: the report is in the job summary and its files")
-    elif pulls is None:
+    elif pulls is not None:
+        comment = _comment(report, settings, event, environ, runner, pulls, number)
+    elif settings.comment_mode != CommentMode.OFF:
         runner.warning(
             f"no comment on #{number}: there is no github-token; the report is in the job summary and its files"
         )
-    else:
-        comment = _comment(report, settings, event, environ, runner, pulls, number)
     if settings.job_summary:
         runner.summary(rendering.render_summary(report))
     _annotate(report, runner)

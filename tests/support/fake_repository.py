@@ -39,9 +39,9 @@ class FakeRepository:
     _commits: dict[str, _Commit] = field(default_factory=dict)
 
     def commit(self, files: Mapping[str, str] | None = None, *, merge: str | None = None) -> str:
-        """Adds files to the tip and checks the result out; `merge` is a second parent."""
+        """Adds files to the tip and checks the result out; `merge` is a second parent, whose files win."""
         parents = tuple(parent for parent in (self.branches.get(self.head), merge) if parent)
-        kept = {name: text for parent in reversed(parents) for name, text in self._commits[parent].files.items()}
+        kept = {name: text for parent in parents for name, text in self._commits[parent].files.items()}
         made = _Commit(parents=parents, files={**kept, **(files or {})})
         identity = hashlib.sha1(f"{len(self._commits)}{made}".encode(), usedforsecurity=False).hexdigest()
         self._commits[identity] = made
