@@ -99,7 +99,7 @@ def _tell(
         runner.line("no pull request, so no comment: the report is in the job summary and its files")
     elif pulls is not None:
         comment = _comment(report, settings, event, environ, runner, pulls, number)
-    elif settings.comment_mode != CommentMode.OFF:
+    elif settings.comment_mode != "off":
         runner.warning(
             f"no comment on #{number}: there is no github-token; the report is in the job summary and its files"
         )
