@@ -38,7 +38,7 @@ LINTS = (
     ("lint-imports", "--no-cache"),
     ("zizmor", "--offline", "--quiet", ".github/workflows", "action.yml"),
 )
-PURE = ("tests/unit",)
+PURE = ("tests/unit", "tests/pipeline")
 REAL = ("tests/contract", "tests/engine", "tests/browser", "tests/e2e")
 
 

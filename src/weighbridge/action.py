@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge import pipeline, revisions, wiring
-from weighbridge.adapters.builder import BuildxBuilder
-from weighbridge.adapters.git import GitRepository
+from weighbridge.adapters.files import write_text
 from weighbridge.adapters.runner import Runner
 from weighbridge.core import rendering, wire
 from weighbridge.core.outputs import badge, outputs
 from weighbridge.core.sticky import CommentMode, Run
 from weighbridge.core.verdict import exit_status
-from weighbridge.errors import GitHubError, WeighbridgeError
+from weighbridge.errors import GitHubError, MeasurementError, WeighbridgeError
 from weighbridge.event import Event, LocalEvent, MergeGroupEvent, PullRequestEvent, PushEvent, read_event
+from weighbridge.interruption import Stop
 from weighbridge.model.budget import Status, Verdict
 from weighbridge.model.report import Report, Unavailable
 from weighbridge.pipeline import Place
 from weighbridge.publish import CommentRequest, NotPublished, PublishedComment, publish_comment
-from weighbridge.settings import Settings, load
+from weighbridge.settings import Settings, hidden_values, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,39 +35,47 @@ if TYPE_CHECKING:
     from weighbridge.ports import PullRequests
 
 
-def run(environ: Mapping[str, str] | None = None) -> int:
+REAL = wiring.Outside()
+
+
+def run(environ: Mapping[str, str] | None = None, outside: wiring.Outside = REAL) -> int:
     """One run of the action; the exit status. What goes wrong is told to the runner in one line."""
     environ = os.environ if environ is None else environ
     runner = Runner(environ, sys.stdout)
     try:
-        return _run(environ, runner)
+        return _run(environ, runner, outside)
     except WeighbridgeError as error:
         runner.error(" ".join(str(error).split()), title="weighbridge")
         return error.exit_status
+    except Stop as stop:
+        runner.error(f"{stop}; nothing was left behind", title="weighbridge")
+        return MeasurementError.exit_status
 
 
-def _run(environ: Mapping[str, str], runner: Runner) -> int:
+def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) -> int:
     # Before anything can fail with it in a message.
     runner.mask(environ.get("INPUT_GITHUB-TOKEN") or environ.get("GITHUB_TOKEN") or "")
     event = read_event(environ)
     # Another user than ours owns the workspace that the runner mounts; git would not touch it otherwise.
-    repository = GitRepository(event.workspace or Path.cwd(), trusted=True)
+    repository = outside.repository(event.workspace or Path.cwd(), trusted=True)
     settings = load(cli={}, environ=environ, root=repository.root)
-    for secret in settings.secret_values(environ):
+    hidden = hidden_values(settings, environ, repository.root)
+    for secret in hidden:
         runner.mask(secret)
     refs = revisions.choose(event, repository, base=settings.base_ref)
     runner.line(f"weighbridge weighs {refs.head.label}, {refs.reason}")
-    pulls = _pull_requests(settings, event)
+    pulls = outside.pull_requests(settings, event)
     number = _number(event, settings, pulls, refs.head.commit, runner)
     report = pipeline.check_revisions(
         settings,
         refs,
         pipeline.Yard(
             repository=repository,
-            builder=BuildxBuilder(root=repository.root, environ=environ),
-            engine=wiring.engine,
-            scale=wiring.scale(lambda _what, _count: None, wiring.engine),
+            builder=outside.builder(repository.root, environ, hidden),
+            engine=outside.engine,
+            scale=wiring.scale(lambda _what, _count: None, outside.engine),
             log=RunnerLog(runner),
+            hidden=hidden,
         ),
         Place(repository=event.repository, server_url=event.server_url, pull_request=number),
     )
@@ -87,18 +95,25 @@ def _tell(
     """Files first: whatever GitHub says afterwards, what was measured is not lost."""
     files = _write_files(report, settings, event, runner)
     comment = None
-    if pulls is not None and number is not None:
+    if number is None:
+        runner.line("no pull request, so no comment: the report is in the job summary and its files")
+    elif pulls is not None:
         comment = _comment(report, settings, event, environ, runner, pulls, number)
-    elif number is None:
-        runner.line("no pull request, so no comment: the report is in the summary and in the report's files")
+    elif settings.comment_mode != "off":
+        runner.warning(
+            f"no comment on #{number}: there is no github-token; the report is in the job summary and its files"
+        )
     if settings.job_summary:
         runner.summary(rendering.render_summary(report))
     _annotate(report, runner)
-    for name, value in outputs(report).items():
-        runner.output(name, value)
-    runner.output("report-file", files.shown if files else "")
-    runner.output("comment-id", str(comment.id) if comment else "")
-    runner.output("badge", json.dumps(badge(report), ensure_ascii=False))
+    runner.outputs(
+        {
+            **outputs(report),
+            "report-file": files.shown if files else "",
+            "comment-id": str(comment.id) if comment else "",
+            "badge": json.dumps(badge(report), ensure_ascii=False),
+        }
+    )
     runner.line(f"verdict: {report.verdict.status}" + "".join(f"\n  {reason}" for reason in report.verdict.reasons))
     return exit_status(report.verdict, settings.fail_on)
 
@@ -120,19 +135,6 @@ class RunnerLog:
         """See building.BuildLog."""
         with self._lock:
             self._runner.line(f"{side} │ {text}")
-
-
-def _pull_requests(settings: Settings, event: Event) -> PullRequests | None:
-    if event.repository is None or settings.github_token is None:
-        return None
-    from weighbridge.adapters.github import GitHubPullRequests
-
-    return GitHubPullRequests(
-        event.repository,
-        settings.github_token.get_secret_value(),
-        api_url=event.api_url,
-        retries=settings.github_retries,
-    )
 
 
 def _number(
@@ -230,7 +232,7 @@ def _write_files(report: Report, settings: Settings, event: Event, runner: Runne
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in documents.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            write_text(folder / name, text)
     except OSError as error:
         runner.warning(f"the report's files could not be written to {folder}: {error.strerror}")
         return None

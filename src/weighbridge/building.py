@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from weighbridge.errors import BuildFailed, MalformedDockerfile
+from weighbridge.interruption import interruptible
 from weighbridge.model.report import Stage, Unavailable
 from weighbridge.subjects import read_dockerfile
 
@@ -68,7 +69,11 @@ def build_all(jobs: Sequence[Job], builder: Builder, log: BuildLog) -> tuple[Bui
     with ThreadPoolExecutor(max_workers=max(len(jobs), 1), thread_name_prefix="build") as pool:
         futures = [pool.submit(_build, job, builder, log) for job in jobs]
         with _cancelled_on_error(futures, builder):
-            wait(futures, return_when=FIRST_EXCEPTION)
+            with interruptible():
+                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                # What one of them raises is not to wait for the others.
+                future.result()
             return tuple(future.result() for future in futures)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge import pipeline, wiring
+from weighbridge.adapters.files import write_text
 from weighbridge.errors import UsageError
 from weighbridge.model.budget import Budget, Status
 from weighbridge.naming import parse_image_name
@@ -25,22 +26,22 @@ if TYPE_CHECKING:
 def check(given: Mapping[str, object], *, base: str | None, head: str | None) -> tuple[Report, frozenset[Status]]:
     """Builds and compares two revisions of the repository around the working directory. Raises WeighbridgeError."""
     from weighbridge import revisions
-    from weighbridge.adapters.builder import BuildxBuilder
-    from weighbridge.adapters.git import GitRepository
     from weighbridge.event import read_event
-    from weighbridge.settings import load
+    from weighbridge.settings import hidden_values, load
 
-    repository = GitRepository(Path.cwd())
+    repository = wiring.repository(Path.cwd())
     settings = load(cli=given, environ=os.environ, root=repository.root)
+    hidden = hidden_values(settings, os.environ, repository.root)
     event = read_event({})
     refs = revisions.choose(event, repository, base=base or settings.base_ref, head=head)
     with _progress() as progress:
         yard = pipeline.Yard(
             repository=repository,
-            builder=BuildxBuilder(root=repository.root),
+            builder=wiring.builder(repository.root, os.environ, hidden),
             engine=wiring.engine,
             scale=wiring.scale(progress.read, wiring.engine),
             log=progress,
+            hidden=hidden,
         )
         return pipeline.check_revisions(settings, refs, yard, Place()), settings.fail_on
 
@@ -89,7 +90,7 @@ def present(report: Report, output_format: str, output: Path | None, *, single: 
         sys.stdout.flush()
         return
     try:
-        output.write_text(text, encoding="utf-8", newline="\n")
+        write_text(output, text)
     except OSError as error:
         raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
 

@@ -14,7 +14,9 @@ WeighbridgeError                 str() is one line: what, where, what to do
     ├── GitHubError                the API refused or stayed away
     │   └── GitHubForbidden          the token may not do this
     ├── ProbeUnavailable           no image to look into containers with
-    └── Interrupted                Ctrl-C, SIGTERM or a time limit
+    └── Interrupted                work that was cancelled under way
+
+Signals are no error of this tree: interruption.Stop is a KeyboardInterrupt.
 """
 
 from typing import ClassVar
@@ -94,6 +96,4 @@ class ProbeUnavailable(MeasurementError):
 
 
 class Interrupted(MeasurementError):
-    """Stopped by Ctrl-C, SIGTERM or a time limit."""
-
-    exit_status = 3
+    """Cancelled under way, because something else of the same run failed or a signal came."""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from weighbridge.errors import UsageError
 from weighbridge.reading.platforms import is_platform
+
+# What the engine takes for a name, after https://pkg.go.dev/github.com/distribution/reference; IDs have its form.
+_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?"
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_DIGEST = r"[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,}"
+_REFERENCE = re.compile(rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::{_TAG})?(?:@{_DIGEST})?")
 
 
 class Transport(StrEnum):
@@ -50,16 +58,29 @@ def _parsed(text: str) -> ImageName:
         raise UsageError(f"{text}: pull the image first and name it docker-daemon:{text[len('docker://') :]}")
     prefix, _, rest = text.partition(":")
     if prefix == Transport.DAEMON:
-        return ImageName(text=text, transport=Transport.DAEMON, reference=_needed(rest, text))
+        return ImageName(text=text, transport=Transport.DAEMON, reference=_reference(_needed(rest, text), text))
     if prefix in (Transport.DOCKER_ARCHIVE, Transport.OCI_ARCHIVE, Transport.OCI_DIRECTORY):
         path, reference = _split_path(_needed(rest, text))
         if not path.exists():
             raise UsageError(f"{text}: there is no {path}")
+        if not (path.is_file() or path.is_dir()):
+            raise UsageError(f"{text}: {path} is neither a file nor a directory")
         return ImageName(text=text, transport=Transport(prefix), path=path, reference=reference)
     if Path(text).exists() and "/" in text:
         kind = Transport.OCI_DIRECTORY if Path(text).is_dir() else Transport.DOCKER_ARCHIVE
         raise UsageError(f"{text} is a path; to weigh what it holds, write {kind}:{text}")
-    return ImageName(text=text, transport=Transport.DAEMON, reference=text)
+    return ImageName(text=text, transport=Transport.DAEMON, reference=_reference(text, text))
+
+
+def _reference(reference: str, text: str) -> str:
+    if not is_reference(reference):
+        raise UsageError(f"{text!r} does not name an image: names are lower-case, as registry/name:tag")
+    return reference
+
+
+def is_reference(text: str) -> bool:
+    """Whether an engine could know an image by the text. What else it is asked for by another name is no image."""
+    return _REFERENCE.fullmatch(text) is not None
 
 
 def _needed(rest: str, text: str) -> str:

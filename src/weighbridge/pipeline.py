@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import secrets
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge import __version__
 from weighbridge.building import BuildLog, Built, Job, Side, build_all
 from weighbridge.core.compare import compare
+from weighbridge.core.redaction import redacted_image
 from weighbridge.core.summarize import summarize
 from weighbridge.core.verdict import judge, overall
 from weighbridge.dockerfile.stages import base_reference
 from weighbridge.errors import GitError, ImageNotFound, MalformedImage, RevisionNotFound
+from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable
+from weighbridge.naming import is_reference
 from weighbridge.reading.platforms import of_this_machine
 from weighbridge.weighing import Origin, Scale
 
@@ -34,13 +37,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Yard:
-    """What `check_revisions` works with: one owner for each outside thing."""
+    """What `check_revisions` works with: one owner for each outside thing.
+
+    `hidden` is what the report may not show of the images, in parts as core.redaction has them.
+    """
 
     repository: Repository
     builder: Builder
     engine: Callable[[], Engine]
     scale: Scale
     log: BuildLog
+    hidden: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,7 @@ def check_revisions(settings: Settings, refs: Refs, yard: Yard, place: Place) ->
     Whatever it made (worktrees, images) is gone when it ends. Raises WeighbridgeError only for what
     concerns all images; what one image or side could not give is a value in the report.
     """
-    with ExitStack() as stack:
+    with shielded(), ExitStack() as stack:
         trees = _check_out(refs, yard.repository, stack)
         images = [_check_image(spec, image.budget, trees, yard) for image in settings.images for spec in image.specs()]
     return _report(images, base=refs.base, head=refs.head, place=place, minimum_change=settings.minimum_change)
@@ -115,9 +122,10 @@ class _Weighed:
 
 def _check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
     checkout = refs.checkout
-    if checkout is None and refs.base is not None and repository.pristine():
-        # Weighed like the base: `COPY . .` would bring the history that only the work tree's own .git holds.
-        checkout = repository.resolve("HEAD")
+    with interruptible():
+        if checkout is None and refs.base is not None and repository.pristine():
+            # Weighed like the base: `COPY . .` would bring the history that only the work tree's own .git holds.
+            checkout = repository.resolve("HEAD")
     head = repository.root if checkout is None else stack.enter_context(repository.worktree(checkout))
     if refs.base is None or refs.base.commit is None:
         return Trees(base=None, head=head)
@@ -134,11 +142,13 @@ def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard) -> I
         stack.enter_context(_removed_afterwards([job.tag for job in jobs], yard))
         with yard.log.group(f"Build {spec.name}" + (f" for {spec.platform}" if spec.platform else "")):
             built = dict(zip((job.side for job in jobs), build_all(jobs, yard.builder, yard.log), strict=True))
-        weighed = _weigh(built, spec, yard)
+        with interruptible():
+            weighed = _weigh(built, spec, yard)
     base: _Weighed | Unavailable | None = trees.base if isinstance(trees.base, Unavailable) else weighed.get(Side.BASE)
-    return _image_report(
-        spec.name, spec.platform, budget, base=base, head=weighed[Side.HEAD], dockerfile=spec.dockerfile
-    )
+    with interruptible():
+        return _image_report(
+            spec.name, spec.platform, budget, base=base, head=weighed[Side.HEAD], dockerfile=spec.dockerfile
+        )
 
 
 def _jobs(spec: BuildSpec, trees: Trees) -> Iterator[Job]:
@@ -151,12 +161,13 @@ def _jobs(spec: BuildSpec, trees: Trees) -> Iterator[Job]:
 
 @contextlib.contextmanager
 def _removed_afterwards(tags: Sequence[str], yard: Yard) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        engine = yard.engine()
+    """Removes the images however the work on them ends. Raises EngineUnavailable if the engine keeps one."""
+    # Asked for first: where there is none, nothing is begun.
+    engine = yard.engine()
+    with ExitStack() as stack:
         for tag in tags:
-            engine.remove(tag)
+            stack.callback(engine.remove, tag)
+        yield
 
 
 def _weigh(built: dict[Side, Built | Unavailable], spec: BuildSpec, yard: Yard) -> dict[Side, _Weighed | Unavailable]:
@@ -174,7 +185,7 @@ def _weigh(built: dict[Side, Built | Unavailable], spec: BuildSpec, yard: Yard) 
             result |= _weigh({side: made}, spec, yard)
         return result
     for (side, made), image in zip(ready.items(), images, strict=True):
-        result[side] = _Weighed(image=image, build_seconds=made.image.seconds)
+        result[side] = _Weighed(image=redacted_image(image, yard.hidden), build_seconds=made.image.seconds)
     return result
 
 
@@ -186,7 +197,7 @@ def _origin(made: Built, spec: BuildSpec, yard: Yard) -> Origin:
     platform = spec.platform or of_this_machine()
     base_name = base_reference(made.dockerfile, spec.target, spec.build_args, platform)
     base_diff_ids = None
-    if base_name is not None:
+    if base_name is not None and is_reference(base_name):
         # BuildKit need not leave the base in the image store; then provenance or history tell it.
         with contextlib.suppress(ImageNotFound):
             base_diff_ids = yard.engine().describe(base_name).diff_ids

@@ -107,6 +107,9 @@ def read_dockerfile_text(tree: Path, path: str) -> str | None:
     try:
         if not location.resolve().is_relative_to(tree.resolve()):
             raise UsageError(f"{path}: a Dockerfile must lie inside the repository")
+        # A pipe that nobody writes to would be waited for.
+        if location.exists() and not location.is_file():
+            raise MalformedDockerfile(f"{path}: is not a file")
         with location.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):

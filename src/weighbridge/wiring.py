@@ -5,16 +5,20 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from weighbridge.interruption import shielded
 from weighbridge.weighing import Progress, Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from weighbridge.adapters.progress import Silence, TerminalProgress
-    from weighbridge.ports import Engine, ProgramsCache
+    from weighbridge.event import Event
+    from weighbridge.ports import Builder, Engine, ProgramsCache, PullRequests, Repository
+    from weighbridge.settings import Settings
 
 
 def scale(progress: Progress, engine: Callable[[], Engine]) -> Scale:
@@ -34,9 +38,49 @@ def programs_cache() -> ProgramsCache:
 @functools.cache
 def engine() -> Engine:
     """The engine, connected when it is first asked for. Raises EngineUnavailable."""
-    from weighbridge.adapters.engine import DockerEngine
+    with shielded():
+        # An import that is broken off half-way can't be had again, and what cleans up needs the engine.
+        from weighbridge.adapters.engine import DockerEngine
 
     return DockerEngine()
+
+
+def repository(directory: Path, *, trusted: bool = False) -> Repository:
+    """The repository around a directory; `trusted` also where another user owns it."""
+    from weighbridge.adapters.git import GitRepository
+
+    return GitRepository(directory, trusted=trusted)
+
+
+def builder(root: Path, environ: Mapping[str, str], hidden: Sequence[str]) -> Builder:
+    """BuildKit. `root` is what secret files are relative to. Raises EngineUnavailable where nothing can build."""
+    from weighbridge.adapters.builder import BuildxBuilder
+
+    return BuildxBuilder(root=root, environ=environ, hidden=hidden)
+
+
+def pull_requests(settings: Settings, event: Event) -> PullRequests | None:
+    """The pull requests of the event's repository, None where there is none or no token."""
+    if event.repository is None or settings.github_token is None:
+        return None
+    from weighbridge.adapters.github import GitHubPullRequests
+
+    return GitHubPullRequests(
+        event.repository,
+        settings.github_token.get_secret_value(),
+        api_url=event.api_url,
+        retries=settings.github_retries,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """How the action gets at the outside: by the functions above, or by fakes that have their signatures."""
+
+    repository: Callable[..., Repository] = repository
+    builder: Callable[[Path, Mapping[str, str], Sequence[str]], Builder] = builder
+    engine: Callable[[], Engine] = engine
+    pull_requests: Callable[[Settings, Event], PullRequests | None] = pull_requests
 
 
 def cache_folder(environ: Mapping[str, str] | None = None) -> Path:

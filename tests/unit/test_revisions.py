@@ -380,5 +380,5 @@ def test_an_unknown_base_is_named_in_the_error(pull: Pull) -> None:
 def test_a_repository_without_commits_is_not_found_in_one_line(tmp_path: Path) -> None:
     tree = create(tmp_path / "tree")
 
-    with pytest.raises(RevisionNotFound, match="HEAD"):
+    with pytest.raises(RevisionNotFound, match="the repository has no commit yet"):
         choose(LocalEvent(), GitRepository(tree.path))

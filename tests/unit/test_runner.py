@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.limits import largest_file
 from weighbridge.adapters.runner import SUMMARY_LIMIT, Runner
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def test_outside_actions_there_is_plain_text_and_no_secret() -> None:
 
     assert "Build\n::group::x\nerror: Dockerfile:3: no such stage\nwarning: slow\n" == stream.getvalue()
     assert not runner.summary("# hi")
-    assert not runner.output("verdict", "pass")
+    assert not runner.outputs({"verdict": "pass"})
 
 
 def test_summaries_are_added_to_what_is_there(tmp_path: Path) -> None:
@@ -156,22 +157,21 @@ def test_a_summary_that_can_not_be_written_is_a_warning(tmp_path: Path) -> None:
     runner, stream = speak({"GITHUB_STEP_SUMMARY": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "no" / "file")})
 
     assert not runner.summary("# hi")
-    assert not runner.output("verdict", "pass")
+    assert not runner.outputs({"verdict": "pass", "new-size": "5"})
 
     first, second = stream.getvalue().splitlines()
     assert f"::warning::could not write the job summary to {tmp_path}: Is a directory" == first
-    assert f"::warning::could not write the output verdict to {tmp_path}/no/file: No such file or directory" == second
+    assert f"::warning::could not write the outputs to {tmp_path}/no/file: No such file or directory" == second
 
 
 def test_an_output_can_not_be_ended_early(tmp_path: Path) -> None:
     file = tmp_path / "output"
     runner, _ = speak({"GITHUB_OUTPUT": str(file)})
 
-    runner.output("json", "{}\nEOF\nverdict=pass")
-    runner.output("new-size", "5")
+    runner.outputs({"json": "{}\nEOF\nverdict=pass", "new-size": "5"})
 
     assert re.fullmatch(
-        r"json<<(weighbridge-[0-9a-f]{32})\n\{\}\nEOF\nverdict=pass\n\1\nnew-size<<(weighbridge-[0-9a-f]{32})\n5\n\2\n",
+        r"json<<(weighbridge-[0-9a-f]{32})\n\{\}\nEOF\nverdict=pass\n\1\nnew-size<<\1\n5\n\1\n",
         file.read_text(),
     )
 
@@ -180,7 +180,19 @@ def test_an_output_needs_a_name() -> None:
     runner, _ = speak()
 
     with pytest.raises(ValueError, match="no name"):
-        runner.output("x\ny", "1")
+        runner.outputs({"x\ny": "1"})
+
+
+def test_outputs_that_do_not_fit_on_the_disk_are_not_half_there(tmp_path: Path) -> None:
+    file = tmp_path / "output"
+    file.write_text("before=1\n")
+    runner, stream = speak({"GITHUB_OUTPUT": str(file)})
+
+    with largest_file(100):
+        assert not runner.outputs({"new-size": "5", "json": "x" * 200})
+
+    assert "before=1\n" == file.read_text()
+    assert stream.getvalue().startswith("::warning::could not write the outputs to")
 
 
 def test_names_that_are_not_unicode_do_not_stop_the_log(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from weighbridge.errors import ConfigurationError
 from weighbridge.model.budget import Budget, Percent, Status
 from weighbridge.model.build import BuildSpec
-from weighbridge.settings import Settings, load
+from weighbridge.settings import Settings, hidden_values, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -217,7 +217,7 @@ def test_secrets_show_nowhere(root: Path) -> None:
 
     shown = f"{settings} {settings!r} {settings.model_dump_json()} {settings.images[0].specs()[0]!r}"
     assert not [secret for secret in ("t0ken", "s3cret", "h1dden") if secret in shown]
-    assert settings.secret_values(environ) == ("t0ken", "s3cret", "h1dden")
+    assert hidden_values(settings, environ, root) == ("h1dden", "s3cret", "t0ken")
 
 
 def test_a_secret_that_is_malformed_is_not_repeated(root: Path) -> None:
@@ -337,7 +337,7 @@ def test_a_mistake_in_the_file_is_one_even_where_it_is_overridden(root: Path) ->
         ({"INPUT_BUILD-ARGS": "A=1\n" * 40_000}, {}, "input build-args: is longer than 65,536 characters"),
         ({"INPUT_NETWORK": "--x"}, {}, "input network: must be the name of a network mode"),
         ({"INPUT_SECRET-ENVS": "A=B,A=C"}, {}, "input secret-envs: contradicts itself: names the same key twice"),
-        ({"INPUT_SECRETS": "A=1"}, {"secret-files": ["A=b"]}, "--secret-files: the secret A is in secrets already"),
+        ({"INPUT_SECRETS": "A=1"}, {"secret-files": ["A=b"]}, "--secret-file: the secret A is in secrets already"),
         ({"INPUT_CONFIG": "no.yml"}, {}, "input config: there is no file no.yml"),
     ],
 )

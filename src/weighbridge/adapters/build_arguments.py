@@ -19,7 +19,7 @@ _REMOTE = ("docker-image://", "oci-layout://", "http://", "https://", "ssh://", 
 def build_arguments(spec: BuildSpec, *, tree: Path, root: Path, scratch: Path, tag: str, buildx: bool) -> list[str]:
     """Everything after `build`. Secrets go into files in `scratch`, never into the arguments.
 
-    Raises UsageError for a context or Dockerfile that is not inside the tree.
+    Raises UsageError for a context or Dockerfile that is not inside the tree, and for a secret or key that is missing.
     """
     arguments = ["--progress=plain", f"--tag={tag}", f"--iidfile={scratch / 'iid'}"]
     if buildx:
@@ -28,6 +28,7 @@ def build_arguments(spec: BuildSpec, *, tree: Path, root: Path, scratch: Path, t
     arguments += _options(spec)
     arguments += [f"--build-context={_build_context(tree, context)}" for context in spec.build_contexts]
     arguments += list(_secrets(spec, root, scratch))
+    arguments += list(_keys(spec))
     arguments.append(str(_inside(tree, spec.context, "context")))
     return arguments
 
@@ -38,7 +39,6 @@ def _options(spec: BuildSpec) -> Iterator[str]:
             yield f"--{option}={value}"
     for option, values in (
         ("build-arg", spec.build_args),
-        ("ssh", spec.ssh),
         ("cache-from", spec.cache_from),
         ("cache-to", spec.cache_to),
     ):
@@ -63,7 +63,18 @@ def _secrets(spec: BuildSpec, root: Path, scratch: Path) -> Iterator[str]:
         yield f"--secret=id={key},env={variable}"
     for reference in spec.secret_files:
         key, _, name = reference.partition("=")
-        yield f"--secret=id={key},src={root / Path(name).expanduser()}"
+        path = root / Path(name).expanduser()
+        if not path.is_file():
+            raise UsageError(f"secret-files {key}: there is no file {path}")
+        yield f"--secret=id={key},src={path}"
+
+
+def _keys(spec: BuildSpec) -> Iterator[str]:
+    for key in spec.ssh:
+        name, _, path = key.partition("=")
+        if path and not Path(path).expanduser().exists():
+            raise UsageError(f"ssh {name}: there is no socket or key {path}")
+        yield f"--ssh={key}"
 
 
 def _build_context(tree: Path, context: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge.adapters.build_arguments import build_arguments
+from weighbridge.core.redaction import redacted, without_controls
 from weighbridge.dockerfile.buildlog import failure
 from weighbridge.dockerfile.provenance import parse_provenance
 from weighbridge.errors import BuildFailed, EngineUnavailable, Interrupted, MalformedDockerfile
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 _TAIL_LINES = 200
 _MAX_LINE = 2000
+_LONGEST_READ = 64 * 1024
 _MAX_METADATA_BYTES = 64 * 1024 * 1024
-_KILL_AFTER_SECONDS = 10
-_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Runners give a job that is cancelled some ten seconds in all (docker stop, GitHub).
+_KILL_AFTER_SECONDS = 4
 _PLUGIN_FOLDERS = (
     "~/.docker/cli-plugins",
     "/usr/local/lib/docker/cli-plugins",
@@ -38,7 +39,6 @@ _PLUGIN_FOLDERS = (
     "/usr/lib/docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
 )
-_MASK = "***"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +50,22 @@ class Tool:
 
 
 class BuildxBuilder:
-    """Implements ports.Builder. `root` is what secret files are relative to: they need not be committed."""
+    """Implements ports.Builder.
 
-    def __init__(self, *, root: Path, environ: Mapping[str, str] | None = None, tool: Tool | None = None) -> None:
+    `root` is what secret files are relative to: they need not be committed. `hidden` is what no line of a log may show,
+    in parts as core.redaction has them.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        environ: Mapping[str, str] | None = None,
+        hidden: Sequence[str] = (),
+        tool: Tool | None = None,
+    ) -> None:
         self._root = root
+        self._hidden = hidden
         self._environ = dict(os.environ if environ is None else environ)
         self._tool = tool or find_tool(self._environ)
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -68,7 +80,7 @@ class BuildxBuilder:
                 *self._tool.command,
                 *build_arguments(spec, tree=tree, root=self._root, scratch=scratch, tag=tag, buildx=self._tool.buildx),
             ]
-            log = _Log(on_line, masks(spec, self._environ))
+            log = _Log(on_line, self._hidden, places={str(tree.resolve()): ".", str(scratch.resolve()): "(temporary)"})
             started = time.monotonic()
             status = self._run(command, spec, tree, log)
             seconds = time.monotonic() - started
@@ -85,6 +97,9 @@ class BuildxBuilder:
         with self._lock:
             self._cancelled = True
             running = list(self._running)
+        # All at once, so that they take no longer than one.
+        for process in running:
+            _signal(process, signal.SIGTERM)
         for process in running:
             _end(process)
 
@@ -101,8 +116,9 @@ class BuildxBuilder:
         timer.start()
         try:
             if process.stdout is not None:
-                for line in _lines(process.stdout.readline):
-                    log.line(line)
+                with process.stdout as output:
+                    for line in _lines(output.readline):
+                        log.line(line)
             status = process.wait()
         finally:
             timer.cancel()
@@ -153,6 +169,10 @@ class BuildxBuilder:
         if found.engine:
             host = self._environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
             return EngineUnavailable(f"no container engine answers at {host}: {found.reason}")
+        if found.no_buildx:
+            return EngineUnavailable(
+                f"{self._tool.command[0]} can't build without buildx: install Docker's buildx plugin"
+            )
         if found.malformed:
             return MalformedDockerfile(f"{where}{found.reason}", line=found.line)
         return BuildFailed(f"{where}{found.reason}", line=found.line, log_tail=log.tail())
@@ -174,27 +194,24 @@ def find_tool(environ: Mapping[str, str]) -> Tool:
     raise EngineUnavailable("neither buildx nor docker is installed: install Docker's buildx plugin")
 
 
-def masks(spec: BuildSpec, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """What no line of a log may show: values of secrets, line by line where they have several. Longest first."""
-    values = [secret.partition("=")[2] for secret in spec.secrets]
-    values += [environ.get(reference.partition("=")[2], "") for reference in spec.secret_envs]
-    parts = {part.strip() for value in values for part in [value, *value.splitlines()]}
-    return tuple(sorted((part for part in parts if part), key=lambda part: (-len(part), part)))
-
-
 class _Log:
-    """Hands lines on, masked and without control characters, and remembers the last of them."""
+    """Hands lines on, masked and without control characters, and remembers the last of them.
 
-    def __init__(self, on_line: Callable[[str], None], hidden: Sequence[str]) -> None:
+    `places` are names for folders of this run, which nobody but this run knows.
+    """
+
+    def __init__(self, on_line: Callable[[str], None], hidden: Sequence[str], places: Mapping[str, str]) -> None:
         self._on_line = on_line
         self._hidden = hidden
+        self._places = places
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
 
     def line(self, raw: bytes) -> None:
-        text = raw.decode("utf-8", "replace").rstrip("\r\n")
-        for value in self._hidden:
-            text = text.replace(value, _MASK)
-        text = _CONTROLS.sub("", text)[:_MAX_LINE]
+        text = without_controls(raw.decode("utf-8", "replace").rstrip("\r\n"))
+        # A secret may be cut off where the line was; what is shown ends well before.
+        text = redacted(text, self._hidden)[:_MAX_LINE]
+        for place, name in self._places.items():
+            text = text.replace(place, name)
         self._tail.append(text)
         self._on_line(text)
 
@@ -203,9 +220,12 @@ class _Log:
 
 
 def _lines(readline: Callable[[int], bytes]) -> Iterator[bytes]:
-    # A line without an end is cut, so that it can't fill the memory.
-    while line := readline(8 * _MAX_LINE):
-        yield line
+    # Of a line without an end only the beginning is kept, so that it can't fill the memory.
+    whole = True
+    while line := readline(_LONGEST_READ):
+        if whole:
+            yield line
+        whole = line.endswith(b"\n")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -213,10 +233,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     for number, patience in ((signal.SIGTERM, _KILL_AFTER_SECONDS), (signal.SIGKILL, None)):
         if process.poll() is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+        _signal(process, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    # A process that was waited for may have left its ID to another.
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
 
 
 def _provenance(path: Path, dockerfile: str) -> Provenance | None:

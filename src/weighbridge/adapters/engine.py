@@ -17,14 +17,16 @@ from weighbridge.adapters.engine_errors import explained
 from weighbridge.adapters.engine_history import history_entries
 from weighbridge.adapters.made import marks, remove_container
 from weighbridge.errors import EngineUnavailable, ImageNotFound
+from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.image import ImageDescription
 from weighbridge.reading.config import image_config, platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-# The engine packs a whole image before the first byte of some answers: minutes for gigabytes.
-_TIMEOUT_SECONDS = 900
+_TIMEOUT_SECONDS = 120
+# The engine packs a whole image before the first byte: minutes for gigabytes.
+_SAVE_TIMEOUT_SECONDS = 900
 # Large chunks keep the per-chunk cost of the HTTP client away from gigabytes of layers.
 _CHUNK_BYTES = 1 << 20
 
@@ -68,7 +70,7 @@ class DockerEngine:
                 f"{api.base_url}/v{api.api_version}/images/get",
                 params={"names": list(references)},
                 stream=True,
-                timeout=_TIMEOUT_SECONDS,
+                timeout=_SAVE_TIMEOUT_SECONDS,
             )
             with response:
                 if response.status_code == requests.codes.not_found:
@@ -83,16 +85,16 @@ class DockerEngine:
     def export(self, reference: str) -> Iterator[Iterator[bytes]]:
         """See ports.Engine."""
         api: Any = self._client.api
-        with self._explained(reference):
+        with self._explained(reference), shielded():
             # Never started; the command is there because the engine wants one even of an image that has none.
             container = api.create_container(reference, command=["none"], network_disabled=True, labels=marks())["Id"]
             try:
                 response = api.get(
                     f"{api.base_url}/v{api.api_version}/containers/{container}/export",
                     stream=True,
-                    timeout=_TIMEOUT_SECONDS,
+                    timeout=_SAVE_TIMEOUT_SECONDS,
                 )
-                with response:
+                with response, interruptible():
                     if not response.ok:
                         raise EngineUnavailable(f"the engine could not export {reference}: HTTP {response.status_code}")
                     yield response.iter_content(_CHUNK_BYTES)

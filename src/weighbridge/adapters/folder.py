@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from weighbridge.interruption import shielded
+
 
 class BoundedFolder:
     """The files that were not used for longest go when all of them pass `max_bytes`. Neither get nor put raises.
@@ -31,7 +33,7 @@ class BoundedFolder:
 
     def put(self, name: str, data: bytes) -> None:
         """Keeps the bytes, if that can be done."""
-        with contextlib.suppress(OSError):
+        with shielded(), contextlib.suppress(OSError):
             self._root.mkdir(parents=True, exist_ok=True)
             # Written beside and renamed, so that another process never sees half of it.
             descriptor, temporary = tempfile.mkstemp(dir=self._root, prefix=".new-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,12 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge.errors import GitError, RevisionNotFound, UsageError
+from weighbridge.interruption import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 # Each step adds this many generations to a shallow clone; after the last the whole history is fetched.
 DEEPENING_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+
+_KILL_AFTER_SECONDS = 3
+_NEARLY_FULL_BYTES = 1 << 20
 
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -104,8 +109,10 @@ class GitRepository:
         if _COMMIT_ID.fullmatch(revision):
             self.ensure_commit(revision)
             return revision
+        if revision == "HEAD":
+            raise RevisionNotFound(f"{self.root}: the repository has no commit yet")
         tag = f"refs/tags/{revision}"
-        may_be_tag = revision != "HEAD" and not revision.startswith("refs/") and self._is_ref(tag)
+        may_be_tag = not revision.startswith("refs/") and self._is_ref(tag)
         remote = self._remote(tag, f"{tag}^{{}}") if may_be_tag else {}
         commit = remote.get(f"{tag}^{{}}") or remote.get(tag)
         if commit is None:
@@ -173,17 +180,28 @@ class GitRepository:
     @contextmanager
     def worktree(self, commit: str) -> Iterator[Path]:
         """A temporary checkout. Neither hooks nor submodules take part; other worktrees are left alone."""
-        self.ensure_commit(commit)
-        holder = Path(tempfile.mkdtemp(prefix="weighbridge-"))
+        with interruptible():
+            self.ensure_commit(commit)
+        holder = _temporary_folder()
         # The name becomes that of the administrative directory in .git, so it must be our own.
         tree = holder / holder.name
         try:
-            arguments = ("worktree", "add", "--quiet", "--detach", "--lock", str(tree), commit)
-            self._git(*arguments, timeout=self._fetch_timeout)
+            with interruptible():
+                self._check_out(commit, tree)
             yield tree
         finally:
             self._remove_worktree(tree)
             shutil.rmtree(holder, ignore_errors=True)
+
+    def _check_out(self, commit: str, tree: Path) -> None:
+        arguments = ("worktree", "add", "--quiet", "--detach", "--lock", str(tree), commit)
+        try:
+            self._git(*arguments, timeout=self._fetch_timeout)
+        except GitError as error:
+            if shutil.disk_usage(tree.parent).free >= _NEARLY_FULL_BYTES:
+                raise
+            # git says which file it could not write, but not why.
+            raise GitError(f"{error} (the disk of {tree.parent.parent} is full; TMPDIR names another)") from error
 
     def _remove_worktree(self, tree: Path) -> None:
         """Forgets the one worktree. Not `git worktree prune`: that would forget the user's unmounted ones, too."""
@@ -285,13 +303,22 @@ def _run(options: Sequence[str], arguments: Sequence[str], where: Path, timeout:
     )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends git and its transport helpers, which share its session."""
+def _temporary_folder() -> Path:
     try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    process.wait()
+        return Path(tempfile.mkdtemp(prefix="weighbridge-"))
+    except OSError as error:
+        raise GitError(f"no temporary folder can be made: {error.strerror}; set TMPDIR to one that can") from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends git and its transport helpers, which share its session: kindly, so that git takes its lock files away."""
+    for number, patience in ((signal.SIGTERM, _KILL_AFTER_SECONDS), (signal.SIGKILL, None)):
+        if process.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:

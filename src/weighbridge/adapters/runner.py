@@ -7,6 +7,7 @@ Commands: https://docs.github.com/actions/reference/workflow-commands-for-github
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
 import threading
@@ -111,19 +112,21 @@ class Runner:
         except OSError as error:
             return self._unwritable("job summary", path, error)
 
-    def output(self, name: str, value: str) -> bool:
-        """Sets an output of the step that action.yml names. False, with a warning, if it can not be written."""
-        if not _OUTPUT_NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of an output")
+    def outputs(self, values: Mapping[str, str]) -> bool:
+        """Sets the outputs of the step that action.yml names. False, with a warning, if they can not be written."""
+        for name in values:
+            if not _OUTPUT_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of an output")
         path = self._file("GITHUB_OUTPUT")
         if path is None:
             return False
-        # Nobody who wrote the value could know the word, so nobody can end the value early and set another output.
+        # Nobody who wrote a value could know the word, so nobody can end the value early and set another output.
         word = f"weighbridge-{secrets.token_hex(16)}"
+        text = "".join(f"{name}<<{word}\n{_encodable(value)}\n{word}\n" for name, value in values.items())
         try:
-            return self._append(path, f"{name}<<{word}\n{_encodable(value)}\n{word}\n")
+            return self._append(path, text)
         except OSError as error:
-            return self._unwritable(f"output {name}", path, error)
+            return self._unwritable("outputs", path, error)
 
     def _annotate(self, kind: str, message: str, file: str | None, line: int | None, title: str | None) -> None:
         if not self.in_actions:
@@ -149,8 +152,17 @@ class Runner:
 
     @staticmethod
     def _append(path: Path, text: str) -> bool:
-        with path.open("a", encoding="utf-8", newline="") as file:
-            file.write(text)
+        """All of the text or nothing: half a value would fail the step, however well everything else went."""
+        rest = text.encode()
+        with path.open("ab", buffering=0) as file:
+            before = file.seek(0, os.SEEK_END) if file.seekable() else None
+            try:
+                while rest:
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                if before is not None:
+                    file.truncate(before)
+                raise
         return True
 
     def _unwritable(self, what: str, path: Path, error: OSError) -> bool:

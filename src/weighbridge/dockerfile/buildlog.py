@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _MARKED = re.compile(r"^\s*(\d{1,7}) \| >>> ")
 _PARSE_ERROR = re.compile(r"\b(?:parse error|error) on line (\d{1,7})\b")
 _ERROR = re.compile(r"^(?:#\d+ )?ERROR: (?:failed to build: )?(?:failed to solve: )?(.*)$")
+# What BuildKit says around the cause: names of its own, which differ from run to run.
+_AROUND = re.compile(
+    r"^failed to compute cache key: (?:failed to calculate checksum of ref \S+: )?"
+    r"|^dockerfile parse error on line \d{1,7}: "
+)
+_ABSENT = re.compile(r'^"(.{1,400})": not found$')
 _EXIT = re.compile(r'^process "(?:/bin/sh -c )?(.*)" did not complete successfully: exit code: (\d+)')
 _UNREACHABLE = (
     "cannot connect to the docker daemon",
@@ -21,18 +27,23 @@ _UNREACHABLE = (
     "no builder",
     "is the docker daemon running",
 )
+_NO_BUILDX = "buildx component is missing"
 _MAX_REASON = 300
 _MAX_COMMAND = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """`line` is 1-based, None where the log names none; `malformed`: the Dockerfile itself was refused."""
+    """`line` is 1-based, None where the log names none; `malformed`: the Dockerfile itself was refused.
+
+    `engine`: none answered. `no_buildx`: the docker client builds with a plugin that is not installed.
+    """
 
     reason: str
     line: int | None
-    malformed: bool
-    engine: bool
+    malformed: bool = False
+    engine: bool = False
+    no_buildx: bool = False
 
 
 def failure(lines: Sequence[str]) -> Failure:
@@ -47,6 +58,7 @@ def failure(lines: Sequence[str]) -> Failure:
         line=line,
         malformed=parse is not None or "dockerfile parse error" in lowered,
         engine=any(sign in lowered for sign in _UNREACHABLE),
+        no_buildx=_NO_BUILDX in lowered,
     )
 
 
@@ -56,4 +68,6 @@ def _in_words(reason: str) -> str:
         command = " ".join(ended[1].split())
         shown = command if len(command) <= _MAX_COMMAND else command[: _MAX_COMMAND - 1] + "…"
         return f"`{shown}` ended with exit status {ended[2]}"
-    return " ".join(reason.split())[:_MAX_REASON]
+    cause = _AROUND.sub("", " ".join(reason.split()))
+    absent = _ABSENT.match(cause)
+    return f"{absent[1]} is not in the build context or stage"[:_MAX_REASON] if absent else cause[:_MAX_REASON]

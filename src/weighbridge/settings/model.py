@@ -1,6 +1,5 @@
 """The one model of everything that can be set."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
@@ -186,19 +185,6 @@ class Settings(_Model):
     report_directory: Annotated[Line, About(run_only=True)] = Field(
         "weighbridge-report", description="Directory for the report's files, relative to the workspace."
     )
-
-    def secret_values(self, environ: Mapping[str, str]) -> tuple[str, ...]:
-        """Everything that must not reach a log: the token and the builds' secrets, those from `environ` too."""
-        return tuple(dict.fromkeys(value for value in self._secret_values(environ) if value))
-
-    def _secret_values(self, environ: Mapping[str, str]) -> Iterator[str]:
-        if self.github_token is not None:
-            yield self.github_token.get_secret_value()
-        for image in self.images:
-            for secret in image.secrets:
-                yield secret.get_secret_value().partition("=")[2]
-            for reference in image.secret_envs:
-                yield environ.get(reference.partition("=")[2], "")
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

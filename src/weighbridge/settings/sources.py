@@ -42,6 +42,15 @@ def keys(model: type[ImageSettings | Settings], *, in_file: bool = False) -> tup
     return tuple(kebab(field) for field in fields if not (in_file and about(model, field).run_only))
 
 
+# Where the command line calls a setting by another name: an option that is repeated holds one item.
+OPTIONS = {
+    "context": "CONTEXT",
+    "build-args": "--build-arg",
+    "build-contexts": "--build-context",
+    "secret-envs": "--secret-env",
+    "secret-files": "--secret-file",
+    "platforms": "--platform",
+}
 _IMAGE_KEYS = keys(ImageSettings)
 _RUN_KEYS = keys(Settings)
 _ALL_KEYS = (*_IMAGE_KEYS, *_RUN_KEYS)
@@ -90,7 +99,7 @@ def _command_line(cli: Mapping[str, object]) -> dict[str, _Given]:
         if key not in _ALL_KEYS:
             raise ConfigurationError(f"--{printable(key)}: unknown option{_suggestion(key, _ALL_KEYS)}")
         if value is not None and value not in ("", (), []):
-            found[key] = _Given(value, f"--{key}")
+            found[key] = _Given(value, OPTIONS.get(key, f"--{key}"))
     return found
 
 
