@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BASE, HEAD = "weighbridge-bench/pair:base", "weighbridge-bench/pair:head"
 
-_TIDIED = 1200
+_TIDIED = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
