@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -228,4 +229,7 @@ def _complain(error: Exception) -> None:
 
 def main() -> None:
     """The `weighbridge` command."""
+    # An image is hundreds of thousands of small values without a cycle among them, which the collector would walk
+    # again and again.
+    gc.set_threshold(200_000, 20, 20)
     app()

@@ -28,6 +28,8 @@ _WHITEOUT = ".wh."
 _WHITEOUT_META = ".wh..wh."
 _OPAQUE = ".wh..wh..opq"
 _SMALL_FILE_BYTES = 1 << 20
+# Looking a member of an enumeration up costs as much as three calls, for every file of every layer.
+_FILE, _SYMLINK, _HARDLINK = Kind.FILE, Kind.SYMLINK, Kind.HARDLINK
 _KINDS = {
     b"0": Kind.FILE,
     b"\0": Kind.FILE,
@@ -96,15 +98,17 @@ class _Indexer:
         if path in self._entries:
             self._replace(path)
         size, digest, link = 0, b"", ""
-        if kind is Kind.FILE:
+        if kind is _FILE:
             size = member.real_size
             digest = self._digest(path, member)
-        elif kind is Kind.SYMLINK:
+        elif kind is _SYMLINK:
             link = member.link
             self._links.add(path, link)
-        elif kind is Kind.HARDLINK:
+        elif kind is _HARDLINK:
             link = self._linked_file(path, member.link)
-        self._entries[path] = Entry(path, kind, member.mode, member.uid, member.gid, size, link, digest)
+        # What Entry() does, in half the time.
+        fields = (path, kind, member.mode, member.uid, member.gid, size, link, digest)
+        self._entries[path] = tuple.__new__(Entry, fields)
 
     def _take_whiteout(self, path: str) -> bool:
         """Whether the path is one, or one of aufs' own files, which mean nothing to a file system."""
@@ -124,7 +128,7 @@ class _Indexer:
         """The file that a hard link names, by the name that holds its content where it has several."""
         target = self._links.real(normalized(link))
         entry = self._entries.get(target)
-        if entry is not None and entry.kind is Kind.HARDLINK:
+        if entry is not None and entry.kind is _HARDLINK:
             target = entry.link
         self._links.add_hard(path, target)
         return target
@@ -138,10 +142,10 @@ class _Indexer:
         heirs = [
             heir for heir in self._links.take_hard(path) if heir in self._entries and self._entries[heir].link == path
         ]
-        if old.kind is not Kind.FILE or not heirs:
+        if old.kind is not _FILE or not heirs:
             return
         first = heirs[0]
-        self._entries[first] = self._entries[first]._replace(kind=Kind.FILE, size=old.size, link="", digest=old.digest)
+        self._entries[first] = self._entries[first]._replace(kind=_FILE, size=old.size, link="", digest=old.digest)
         if data and is_evidence(first):
             self._keep(first, data)
         for heir in heirs[1:]:
@@ -178,11 +182,11 @@ def normalized(name: str) -> str:
 
     Raises MalformedImage for a name that climbs out: no engine would extract it.
     """
-    path = name[2:] if name.startswith("./") else name
-    if path.endswith("/") or path.startswith("/"):
+    path = name[2:] if name[:2] == "./" else name
+    if path[-1:] == "/" or path[:1] == "/":
         path = path.strip("/")
     # Every name comes through here, and hardly one has a part that begins with a dot.
-    if "//" not in path and "/." not in path and not path.startswith("."):
+    if path[:1] != "." and "/." not in path and "//" not in path:
         return path
     parts: list[str] = []
     for part in path.split("/"):
