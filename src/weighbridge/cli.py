@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -334,6 +335,9 @@ def _complain(text: str) -> None:
 
 def main() -> None:
     """The `weighbridge` command."""
+    # An image is hundreds of thousands of small values without a cycle among them, which the collector would walk
+    # again and again.
+    gc.set_threshold(200_000, 20, 20)
     try:
         status = app(prog_name="weighbridge", standalone_mode=False)
     except typer.TyperException as error:

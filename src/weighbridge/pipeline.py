@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from weighbridge import __version__
 from weighbridge.building import BuildLog, Built, Job, Side, build_all
 from weighbridge.core.compare import compare
+from weighbridge.core.filediff import diff_trees
 from weighbridge.core.redaction import redacted_image
 from weighbridge.core.summarize import summarize
 from weighbridge.core.verdict import judge, overall
@@ -222,13 +223,12 @@ def _image_report(
 ) -> ImageReport:
     base_image = base.image if isinstance(base, _Weighed) else None
     head_image = head.image if isinstance(head, _Weighed) else None
+    trees = diff_trees(base_image.tree, head_image.tree) if base_image and head_image else None
     base_side = (
         summarize(base.image, against=None, build_seconds=base.build_seconds) if isinstance(base, _Weighed) else base
     )
     head_side = (
-        summarize(head.image, against=base_image, build_seconds=head.build_seconds)
-        if isinstance(head, _Weighed)
-        else head
+        summarize(head.image, against=trees, build_seconds=head.build_seconds) if isinstance(head, _Weighed) else head
     )
     return ImageReport(
         name=name,
@@ -236,7 +236,7 @@ def _image_report(
         dockerfile=dockerfile,
         base=base_side,
         head=head_side,
-        diff=compare(base_image, head_image) if base_image and head_image else None,
+        diff=compare(base_image, head_image, trees) if base_image and head_image else None,
         budget=budget,
         verdict=judge(budget, base_side, head_side),
     )

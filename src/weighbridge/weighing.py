@@ -98,11 +98,17 @@ class Scale:
         """`read` holds the layers of the archives before this one: verified, so they need not be read again."""
         if name.path is None:
             raise UsageError(f"{name.text}: an archive needs a path")
+
+        def known(diff_id: str) -> LayerIndex | None:
+            if diff_id not in read and (index := self.cache.get(diff_id)) is not None:
+                read[diff_id] = index
+            return read.get(diff_id)
+
         archive = read_archive(
             name.path,
             name.reference,
             platform=name.platform,
-            cached=lambda diff_id: read.get(diff_id) or self.cache.get(diff_id),
+            cached=known,
             progress=lambda count: self.progress(name.text, count),
         )
         for diff_id, index in archive.indexes.items():

@@ -100,7 +100,8 @@ def test_rows_of_files_add_up_and_none_is_counted_twice(old: dict[str, int], new
 def test_the_treemap_adds_up_within_its_bound(old: dict[str, int], new: dict[str, int], limit: int) -> None:
     base, head = image(step("COPY . /", old)), image(step("COPY . /", new))
 
-    root = treemap(head.tree, base.tree, limit)
+    diff = diff_trees(base.tree, head.tree)
+    root = treemap(diff.head, diff, limit)
 
     assert (head.tree.size, head.tree.size - base.tree.size) == (root.size, root.delta)
     everything = list(_walk(root))
@@ -225,7 +226,8 @@ def test_the_treemap_says_what_is_new_and_what_changed() -> None:
     base = image(step("COPY", {"a/x": 5, "a/y": 5, "b/z": 10}))
     head = image(step("COPY", {"a/x": 50, "a/y": 5, "b/z": 10, "c/n": 20}))
 
-    root = treemap(head.tree, base.tree)
+    diff = diff_trees(base.tree, head.tree)
+    root = treemap(diff.head, diff)
 
     assert [("a", 55, 45, Change.CHANGED), ("c", 20, 20, Change.ADDED), ("b", 10, 0, Change.SAME)] == [
         (node.name, node.size, node.delta, node.change) for node in root.children

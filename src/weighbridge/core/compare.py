@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weighbridge.core.align import Pair
+    from weighbridge.core.filediff import TreeDiff
     from weighbridge.model.change import LayerChange
     from weighbridge.model.image import Image
 
 
-def compare(base: Image, head: Image) -> ImageDiff:
-    """Head minus base, with its causes. `layers` names only those that differ; all of them are in the images."""
+def compare(base: Image, head: Image, trees: TreeDiff | None = None) -> ImageDiff:
+    """Head minus base, with its causes. `layers` names only those that differ; all of them are in the images.
+
+    `trees` is what diff_trees() gave for the two, where that is at hand.
+    """
     pairs = align(base.layers, head.layers)
-    trees = diff_trees(base.tree, head.tree)
+    trees = trees or diff_trees(base.tree, head.tree)
     packages = pair_packages(base.packages, head.packages)
     return ImageDiff(
         size=head.size - base.size,

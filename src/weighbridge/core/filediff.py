@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from weighbridge.core.footprint import footprint
+from weighbridge.core.footprint import Footprint, footprint
 from weighbridge.model.change import Change
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ class FileDelta(NamedTuple):
 
 
 class TreeDiff(NamedTuple):
-    """The differing files of two trees, and all files of both with their bytes."""
+    """The differing files of two trees, and the bytes of both."""
 
     changes: tuple[FileDelta, ...]
-    base: dict[str, int]
-    head: dict[str, int]
+    base: Footprint
+    head: Footprint
 
 
 def diff_trees(base: FileTree, head: FileTree) -> TreeDiff:
@@ -44,7 +44,8 @@ def diff_trees(base: FileTree, head: FileTree) -> TreeDiff:
 
     Directories' own modes and owners are not looked at: they weigh nothing.
     """
-    before, after = footprint(base), footprint(head)
+    base_bytes, head_bytes = footprint(base), footprint(head)
+    before, after = base_bytes.sizes, head_bytes.sizes
     changes: list[FileDelta] = []
     for path, size in after.items():
         new = head.nodes[path]
@@ -60,4 +61,4 @@ def diff_trees(base: FileTree, head: FileTree) -> TreeDiff:
         for path, size in before.items()
         if path not in after
     )
-    return TreeDiff(tuple(changes), before, after)
+    return TreeDiff(tuple(changes), base_bytes, head_bytes)

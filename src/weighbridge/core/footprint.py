@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
 
 from weighbridge.model.files import Kind
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from weighbridge.model.files import FileTree
+
+_DIRECTORY = Kind.DIRECTORY
+"""Looking a member of an enumeration up takes as long as all else that is asked of a path."""
 
 
 def parent(path: str) -> str:
@@ -22,9 +26,20 @@ def depth(path: str) -> int:
     return path.count("/") + 1 if path else 0
 
 
-def footprint(tree: FileTree) -> dict[str, int]:
-    """Bytes of each path that is not a directory; of the names of one inode, one has them all."""
-    return {path: placed.entry.size for path, placed in tree.nodes.items() if placed.entry.kind is not Kind.DIRECTORY}
+class Footprint(NamedTuple):
+    """`sizes` is bytes of each path that is not a directory; of the names of one inode, one has them all.
+
+    `totals` is bytes below each directory, the root's name empty; every directory above a path is there.
+    """
+
+    sizes: dict[str, int]
+    totals: dict[str, int]
+
+
+def footprint(tree: FileTree) -> Footprint:
+    """The bytes of a tree; the root's total is the tree's size."""
+    sizes = {path: placed.entry.size for path, placed in tree.nodes.items() if placed.entry.kind is not _DIRECTORY}
+    return Footprint(sizes, directory_totals(sizes))
 
 
 def directories(paths: Iterable[str]) -> set[str]:
@@ -40,13 +55,10 @@ def directories(paths: Iterable[str]) -> set[str]:
 
 def directory_totals(sizes: Mapping[str, int]) -> dict[str, int]:
     """Bytes below each directory, from bytes by path."""
-    totals: dict[str, int] = {"": 0}
+    totals: dict[str, int] = defaultdict(int, {"": 0})
     for path, size in sizes.items():
-        above = path.rpartition("/")[0]
-        totals[above] = totals.get(above, 0) + size
-    for directory in sorted(directories(sizes), key=depth, reverse=True):
-        total = totals.setdefault(directory, 0)
+        totals[path.rpartition("/")[0]] += size
+    for directory in sorted(totals.keys() | directories(totals), key=depth, reverse=True):
         if directory:
-            above = parent(directory)
-            totals[above] = totals.get(above, 0) + total
-    return totals
+            totals[parent(directory)] += totals[directory]
+    return dict(totals)

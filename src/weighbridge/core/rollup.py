@@ -57,7 +57,7 @@ def _whole_units(diff: TreeDiff) -> list[_Unit]:
     below: dict[str, list[_Unit]] = {}
     for change in diff.changes:
         below.setdefault(parent(change.path), []).append(_unit_of_file(change))
-    in_base, in_head = directories(diff.base), directories(diff.head)
+    in_base, in_head = diff.base.totals, diff.head.totals
     units: list[_Unit] = []
     for directory in _deepest_first(below):
         inside = below[directory]

@@ -12,6 +12,7 @@ from weighbridge.core.treemap import treemap
 from weighbridge.model.report import LargeFile, WeighedImage
 
 if TYPE_CHECKING:
+    from weighbridge.core.filediff import TreeDiff
     from weighbridge.model.files import Duplicate, WastedPath
     from weighbridge.model.image import Image, Layer
     from weighbridge.model.packages import Package
@@ -22,9 +23,9 @@ _COPIES = 1_000
 _INSTRUCTION = 4_000
 
 
-def summarize(image: Image, *, against: Image | None, build_seconds: float | None) -> WeighedImage:
-    """One side of a comparison. `against` is the base whose difference colours the treemap."""
-    sizes = footprint(image.tree)
+def summarize(image: Image, *, against: TreeDiff | None, build_seconds: float | None) -> WeighedImage:
+    """One side of a comparison. `against` is how the head's tree differs from its base's: it colours the treemap."""
+    weights = against.head if against else footprint(image.tree)
     return WeighedImage(
         reference=image.reference,
         id=image.id,
@@ -34,11 +35,11 @@ def summarize(image: Image, *, against: Image | None, build_seconds: float | Non
         layers=tuple(_bounded_layer(layer) for layer in image.layers),
         config=image.config,
         packages=_packages(image.packages),
-        largest_files=_largest_files(image, sizes),
+        largest_files=_largest_files(image, weights.sizes),
         wasted_paths=_wasted_paths(image.waste.largest),
         duplicates=_duplicates(image.duplicates),
-        tree=treemap(image.tree, against.tree if against else None),
-        file_count=len(sizes),
+        tree=treemap(weights, against),
+        file_count=len(weights.sizes),
         build_seconds=build_seconds,
         base_name=image.base_name,
     )

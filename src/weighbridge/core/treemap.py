@@ -5,16 +5,14 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from weighbridge.core.filediff import diff_trees
-from weighbridge.core.footprint import depth, directories, directory_totals, footprint, parent
+from weighbridge.core.footprint import depth, directories, parent
 from weighbridge.core.names import shown_path
 from weighbridge.model.change import Change
 from weighbridge.model.report import TreeNode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from weighbridge.model.files import FileTree
+    from weighbridge.core.filediff import TreeDiff
+    from weighbridge.core.footprint import Footprint
 
 REST = "…"
 _CHILDREN = 40
@@ -24,10 +22,11 @@ _SMALLEST_SHARE = 5_000
 """Smaller than total / this cannot be seen in a treemap."""
 
 
-def treemap(tree: FileTree, against: FileTree | None, limit: int = 1_500) -> TreeNode:
+def treemap(tree: Footprint, against: TreeDiff | None, limit: int = 1_500) -> TreeNode:
     """At most `limit` nodes, the largest directories opened first; children add up to their directory.
 
-    A directory's delta counts what is gone from it too, so it may differ from the sum of its children's.
+    `against` says how the tree, its head, differs from a base. A directory's delta counts what is gone from it too,
+    so it may differ from the sum of its children's.
     """
     return _Treemap(tree, against, limit).build()
 
@@ -35,26 +34,22 @@ def treemap(tree: FileTree, against: FileTree | None, limit: int = 1_500) -> Tre
 class _Treemap:
     """The tables that the nodes are read off."""
 
-    def __init__(self, tree: FileTree, against: FileTree | None, limit: int) -> None:
+    def __init__(self, tree: Footprint, against: TreeDiff | None, limit: int) -> None:
         self._limit = limit
-        if against is None:
-            self._sizes: Mapping[str, int] = footprint(tree)
-            self._base: Mapping[str, int] | None = None
-            self._changed: Mapping[str, Change] = {}
-        else:
-            diff = diff_trees(against, tree)
-            self._sizes, self._base = diff.head, diff.base
-            self._changed = {change.path: change.change for change in diff.changes}
-        self._totals = directory_totals(self._sizes)
-        self._base_totals = directory_totals(self._base) if self._base else {}
-        self._base_directories = directories(self._base or ())
+        self._sizes, self._totals = tree
+        self._smallest = max(1, self._totals[""] // _SMALLEST_SHARE)
+        self._base = against.base if against else None
+        self._changed = {change.path: change.change for change in against.changes} if against else {}
         self._changed_directories = directories(self._changed)
         self._members: dict[str, list[tuple[int, str, bool]]] = {}
+        # What is in a directory that cannot be seen is not asked for.
+        visible = {directory for directory, size in self._totals.items() if size >= self._smallest or not directory}
         for path, size in self._sizes.items():
-            self._members.setdefault(parent(path), []).append((-size, path, False))
+            if (folder := path.rpartition("/")[0]) in visible:
+                self._members.setdefault(folder, []).append((-size, path, False))
         for directory, size in self._totals.items():
-            if directory:
-                self._members.setdefault(parent(directory), []).append((-size, directory, True))
+            if directory and (folder := parent(directory)) in visible:
+                self._members.setdefault(folder, []).append((-size, directory, True))
 
     def build(self) -> TreeNode:
         """Decides which directories are opened, then makes the nodes from the leaves up."""
@@ -73,14 +68,13 @@ class _Treemap:
 
     def _open(self) -> dict[str, tuple[list[tuple[int, str, bool]], list[tuple[int, str, bool]]]]:
         """Directories in the order of opening (parents first), with the members that are shown and those cut."""
-        smallest = max(1, self._totals[""] // _SMALLEST_SHARE)
         opened: dict[str, tuple[list[tuple[int, str, bool]], list[tuple[int, str, bool]]]] = {}
         count = 1
         waiting = [(-self._totals[""], "")]
         while waiting:
             _, directory = heapq.heappop(waiting)
             members = sorted(self._members.get(directory, ()))
-            shown = [member for member in members[:_CHILDREN] if -member[0] >= smallest]
+            shown = [member for member in members[:_CHILDREN] if -member[0] >= self._smallest]
             cut = members[len(shown) :]
             needed = len(shown) + bool(cut)
             if not shown or (directory and count + needed > self._limit):
@@ -116,7 +110,7 @@ class _Treemap:
     def _delta(self, path: str, size: int, is_directory: bool) -> int:
         if self._base is None:
             return 0
-        before = self._base_totals if is_directory else self._base
+        before = self._base.totals if is_directory else self._base.sizes
         return size - before.get(path, 0)
 
     def _change(self, path: str, is_directory: bool) -> Change:
@@ -124,6 +118,6 @@ class _Treemap:
             return Change.SAME
         if not is_directory:
             return self._changed.get(path, Change.SAME)
-        if path and path not in self._base_directories:
+        if path and path not in self._base.totals:
             return Change.ADDED
         return Change.CHANGED if path in self._changed_directories else Change.SAME

@@ -28,6 +28,8 @@ _WHITEOUT = ".wh."
 _WHITEOUT_META = ".wh..wh."
 _OPAQUE = ".wh..wh..opq"
 _SMALL_FILE_BYTES = 1 << 20
+# Looking a member of an enumeration up costs as much as three calls, for every file of every layer.
+_FILE, _SYMLINK, _HARDLINK = Kind.FILE, Kind.SYMLINK, Kind.HARDLINK
 _KINDS = {
     b"0": Kind.FILE,
     b"\0": Kind.FILE,
@@ -87,29 +89,32 @@ class _Indexer:
         self._names_bytes += len(path) + len(member.link)
         if self._names_bytes > MAX_NAMES_BYTES:
             raise MalformedImage(f"a layer's names take more than {MAX_NAMES_BYTES:,} bytes")
-        name = path.rpartition("/")[2]
-        if name.startswith(_WHITEOUT):
-            self._take_whiteout(path, name)
+        if _WHITEOUT in path and self._take_whiteout(path):
             return
         kind = _KINDS.get(member.typeflag)
-        if kind is None or not path or path.startswith(_WHITEOUT_META):
-            # Vendor types and aufs' own files carry nothing that a file system shows; the root has no name of its own.
+        if kind is None or not path:
+            # Vendor types carry nothing that a file system shows; the root has no name of its own.
             return
         if path in self._entries:
             self._replace(path)
         size, digest, link = 0, b"", ""
-        if kind is Kind.FILE:
+        if kind is _FILE:
             size = member.real_size
             digest = self._digest(path, member)
-        elif kind is Kind.SYMLINK:
+        elif kind is _SYMLINK:
             link = member.link
             self._links.add(path, link)
-        elif kind is Kind.HARDLINK:
+        elif kind is _HARDLINK:
             link = self._linked_file(path, member.link)
-        self._entries[path] = Entry(path, kind, member.mode, member.uid, member.gid, size, link, digest)
+        # What Entry() does, in half the time.
+        fields = (path, kind, member.mode, member.uid, member.gid, size, link, digest)
+        self._entries[path] = tuple.__new__(Entry, fields)
 
-    def _take_whiteout(self, path: str, name: str) -> None:
-        folder = path[: -len(name)].rstrip("/")
+    def _take_whiteout(self, path: str) -> bool:
+        """Whether the path is one, or one of aufs' own files, which mean nothing to a file system."""
+        folder, _, name = path.rpartition("/")
+        if not name.startswith(_WHITEOUT):
+            return path.startswith(_WHITEOUT_META)
         if name == _OPAQUE:
             self._opaque[folder] = None
         elif not name.startswith(_WHITEOUT_META) and name != _WHITEOUT:
@@ -117,12 +122,13 @@ class _Indexer:
             if hidden in (".", ".."):
                 raise MalformedImage(f"a layer's {path[:200]!r} takes nothing away that has a name")
             self._whiteouts[f"{folder}/{hidden}" if folder else hidden] = None
+        return True
 
     def _linked_file(self, path: str, link: str) -> str:
         """The file that a hard link names, by the name that holds its content where it has several."""
         target = self._links.real(normalized(link))
         entry = self._entries.get(target)
-        if entry is not None and entry.kind is Kind.HARDLINK:
+        if entry is not None and entry.kind is _HARDLINK:
             target = entry.link
         self._links.add_hard(path, target)
         return target
@@ -136,10 +142,10 @@ class _Indexer:
         heirs = [
             heir for heir in self._links.take_hard(path) if heir in self._entries and self._entries[heir].link == path
         ]
-        if old.kind is not Kind.FILE or not heirs:
+        if old.kind is not _FILE or not heirs:
             return
         first = heirs[0]
-        self._entries[first] = self._entries[first]._replace(kind=Kind.FILE, size=old.size, link="", digest=old.digest)
+        self._entries[first] = self._entries[first]._replace(kind=_FILE, size=old.size, link="", digest=old.digest)
         if data and is_evidence(first):
             self._keep(first, data)
         for heir in heirs[1:]:
@@ -176,26 +182,21 @@ def normalized(name: str) -> str:
 
     Raises MalformedImage for a name that climbs out: no engine would extract it.
     """
-    path = name.removeprefix("./")
-    if path.endswith("/") or path.startswith("/"):
+    path = name[2:] if name[:2] == "./" else name
+    if path[-1:] == "/" or path[:1] == "/":
         path = path.strip("/")
-    if "//" in path or ("." in path and _needs_care(path)):
-        parts: list[str] = []
-        for part in path.split("/"):
-            if part == ".." and not parts:
-                raise MalformedImage(f"a layer names {name[:200]!r}, which climbs out of the image")
-            if part == "..":
-                parts.pop()
-            elif part not in ("", "."):
-                parts.append(part)
-        path = "/".join(parts)
-    return path
-
-
-def _needs_care(path: str) -> bool:
-    return path in (".", "..") or path.startswith(("./", "../")) or path.endswith(("/.", "/..")) or (
-        "/./" in path or "/../" in path
-    )  # fmt: skip
+    # Every name comes through here, and hardly one has a part that begins with a dot.
+    if path[:1] != "." and "/." not in path and "//" not in path:
+        return path
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and not parts:
+            raise MalformedImage(f"a layer names {name[:200]!r}, which climbs out of the image")
+        if part == "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
 
 
 class PackedEstimate:
@@ -226,7 +227,8 @@ class PackedEstimate:
 
     def add(self, data: bytes) -> None:
         """The next piece of content."""
-        position, self._total = self._total, self._total + len(data)
+        position = self._total
+        self._total += len(data)
         while self._total > self._start:
             part = data[max(self._start - position, 0) : self._end - position]
             self._parts.append(part)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+# Looking a member of an enumeration up takes longer than all else that is asked of most entries.
+_FILE, _DIRECTORY, _HARDLINK = Kind.FILE, Kind.DIRECTORY, Kind.HARDLINK
+
 MAX_FOLDER_BYTES = 1 << 28
 """Of the paths of all directories: a few deep names would otherwise take any amount of memory."""
 
@@ -60,9 +63,9 @@ class _Merging:
         names = self._names_of_linked()
         for (layer, source), entry in _sources(indexes, names).items():
             owner, *others = sorted(names[layer, source])
-            self._rename(owner, kind=Kind.FILE, size=entry.size, digest=entry.digest)
+            self._rename(owner, kind=_FILE, size=entry.size, digest=entry.digest)
             for other in others:
-                self._rename(other, kind=Kind.HARDLINK, link=owner)
+                self._rename(other, kind=_HARDLINK, link=owner)
         return self._nodes
 
     def _names_of_linked(self) -> dict[tuple[int, str], list[str]]:
@@ -70,11 +73,11 @@ class _Merging:
         names: dict[tuple[int, str], list[str]] = {}
         for path in self.linked:
             placed = self._nodes.get(path)
-            if placed is not None and placed.entry.kind is Kind.HARDLINK:
+            if placed is not None and placed.entry.kind is _HARDLINK:
                 names.setdefault((placed.content_layer, placed.content_path), []).append(path)
         for key, paths in names.items():
             placed = self._nodes.get(key[1])
-            if placed is not None and placed.entry.kind is Kind.FILE and placed.content_layer == key[0]:
+            if placed is not None and placed.entry.kind is _FILE and placed.content_layer == key[0]:
                 paths.append(key[1])
         return names
 
@@ -83,18 +86,18 @@ class _Merging:
         self._nodes[path] = placed._replace(entry=placed.entry._replace(kind=kind, size=size, digest=digest, link=link))
 
     def _put(self, number: int, entry: Entry) -> None:
-        path = entry.path
-        if entry.kind is not Kind.DIRECTORY and path in self._children:
+        path, kind = entry.path, entry.kind
+        if kind is not _DIRECTORY and path in self._children:
             self._remove(path)
         parent, _, name = path.rpartition("/")
         siblings = self._children.get(parent)
         if siblings is None:
             siblings = self._make_directory(parent)
         siblings[name] = None
-        if entry.kind is Kind.HARDLINK:
+        if kind is _HARDLINK:
             self.linked[path] = None
             target = self._nodes.get(entry.link)
-            if target is not None and target.entry.kind in (Kind.FILE, Kind.HARDLINK):
+            if target is not None and target.entry.kind in (_FILE, _HARDLINK):
                 self._nodes[path] = Placed(entry, number, target.content_layer, target.content_path)
                 return
         self._nodes[path] = Placed(entry, number, number, path)
@@ -112,7 +115,7 @@ class _Merging:
             if self._folder_bytes > MAX_FOLDER_BYTES:
                 raise MalformedImage(f"the paths of its directories take more than {MAX_FOLDER_BYTES:,} bytes")
             placed = self._nodes.get(path)
-            if placed is not None and placed.entry.kind is not Kind.DIRECTORY:
+            if placed is not None and placed.entry.kind is not _DIRECTORY:
                 del self._nodes[path]
             path, _, name = path.rpartition("/")
             known = path in self._children
@@ -140,7 +143,7 @@ def _sources(indexes: Sequence[LayerIndex], keys: Iterable[tuple[int, str]]) -> 
         (layer, entry.path): entry
         for layer, paths in wanted.items()
         for entry in indexes[layer].entries
-        if entry.path in paths and entry.kind is Kind.FILE
+        if entry.path in paths and entry.kind is _FILE
     }
 
 

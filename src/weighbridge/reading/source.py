@@ -28,6 +28,10 @@ class Source(Protocol):
         """Goes on by `count` bytes. Raises MalformedImage where they end earlier."""
         ...
 
+    def block_after(self, skipped: int, count: int) -> bytes:
+        """Goes on by `skipped` bytes and reads `count`, or none at the end. Raises MalformedImage in between."""
+        ...
+
 
 class FileSource:
     """A region of an open file. Skipping costs nothing. Several may share one descriptor (pread)."""
@@ -63,6 +67,11 @@ class FileSource:
         if count > self._end - self._position:
             raise _truncated(count, self._end - self._position)
         self._position += count
+
+    def block_after(self, skipped: int, count: int) -> bytes:
+        """See Source."""
+        self.skip(skipped)
+        return _whole_block(self, count)
 
 
 class StreamSource:
@@ -122,47 +131,27 @@ class StreamSource:
             self._offset += step
             left -= step
 
-
-class Limited:
-    """The next `size` bytes of another source, as the content of a tar member is."""
-
-    def __init__(self, source: Source, size: int) -> None:
-        self._source = source
-        self._left = size
-
-    def read_up_to(self, count: int) -> bytes:
+    def block_after(self, skipped: int, count: int) -> bytes:
         """See Source."""
-        if self._left == 0:
-            return b""
-        data = self._source.read_up_to(min(count, self._left))
-        if not data:
-            raise _truncated(self._left, 0)
-        self._left -= len(data)
-        return data
-
-    def read(self, count: int) -> bytes:
-        """See Source."""
-        if count > self._left:
-            raise _truncated(count, self._left)
-        self._left -= count
-        return self._source.read(count)
-
-    def skip(self, count: int) -> None:
-        """See Source."""
-        if count > self._left:
-            raise _truncated(count, self._left)
-        self._left -= count
-        self._source.skip(count)
-
-    def drain(self) -> None:
-        """Skips what nobody read."""
-        self.skip(self._left)
+        start = self._offset + skipped
+        end = start + count
+        if end <= len(self._buffer):
+            self._offset = end
+            return self._buffer[start:end]
+        self.skip(skipped)
+        return _whole_block(self, count)
 
 
 def chunks_of(source: Source) -> Iterator[bytes]:
     """What is left, chunk by chunk."""
     while data := source.read_up_to(_CHUNK_BYTES):
         yield data
+
+
+def _whole_block(source: Source, count: int) -> bytes:
+    data = source.read_up_to(count)
+    # A stream may hand it out in pieces.
+    return data if len(data) in (0, count) else data + source.read(count - len(data))
 
 
 def _truncated(wanted: int, got: int) -> MalformedImage:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from weighbridge.errors import MalformedImage
+from weighbridge.reading.ahead import ahead
 from weighbridge.reading.compression import decompressed
 from weighbridge.reading.layer import index_layer
 from weighbridge.reading.source import StreamSource
@@ -21,16 +21,15 @@ if TYPE_CHECKING:
 
 def index_blob(blob: FileBlob, diff_id: str, allowance: Allowance) -> LayerIndex:
     """Raises MalformedImage where the blob is not what its diff ID says."""
-    if not blob.packed:
-        # Hashing releases the interpreter's lock, so that it runs beside the indexing, on the same cached pages.
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            digest = pool.submit(_digest_of, blob.chunks())
-            index = index_layer(blob.source(), diff_id)
-            check(digest.result(), diff_id, blob.name)
-        return index
-    hashing = Hashing(allowance.counted(decompressed(blob.chunks(), blob.compression)))
-    index = index_layer(StreamSource(iter(hashing)), diff_id, packed_size=blob.size)
-    hashing.drain()
+    chunks = blob.chunks()
+    if blob.packed:
+        chunks = allowance.counted(decompressed(chunks, blob.compression))
+    hashing = Hashing(chunks)
+    with ahead(hashing) as passing:
+        index = index_layer(StreamSource(passing), diff_id, packed_size=blob.size if blob.packed else None)
+        for _ in passing:
+            # The padding after the last member is hashed too.
+            pass
     check(hashing.diff_id, diff_id, blob.name)
     return index
 
@@ -56,12 +55,6 @@ class Hashing:
     def diff_id(self) -> str:
         """`sha256:…` of what has passed."""
         return f"sha256:{self._state.hexdigest()}"
-
-
-def _digest_of(chunks: Iterable[bytes]) -> str:
-    hashing = Hashing(chunks)
-    hashing.drain()
-    return hashing.diff_id
 
 
 def check(found: str, diff_id: str, name: str) -> None:

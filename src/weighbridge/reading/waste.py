@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _MOST_PATHS = 200
 _MOST_DUPLICATES = 200
 _DUPLICATE_BYTES = 4096
+_DIRECTORY = Kind.DIRECTORY
 _LINKS = (Kind.FILE, Kind.HARDLINK)
 
 
@@ -55,7 +56,7 @@ def _directories(tree: FileTree) -> set[str]:
     """Every directory of the final file system, those included that no layer names."""
     found: set[str] = {""}
     for path, placed in tree.nodes.items():
-        if placed.entry.kind is Kind.DIRECTORY:
+        if placed.entry.kind is _DIRECTORY:
             found.add(path)
         parent = path.rpartition("/")[0]
         while parent not in found:

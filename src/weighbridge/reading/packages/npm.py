@@ -59,12 +59,16 @@ def _owner(path: str) -> str | None:
 
 
 def _sizes(tree: FileTree) -> Mapping[str, int]:
-    sizes: dict[str, int] = defaultdict(int)
+    # All that stands in one folder belongs to the same package.
+    by_folder: dict[str, int] = defaultdict(int)
     for path, placed in tree.nodes.items():
         if placed.entry.size and _FOLDER in path:
-            owner = _owner(path)
-            if owner is not None:
-                sizes[owner] += placed.entry.size
+            by_folder[path.rpartition("/")[0]] += placed.entry.size
+    sizes: dict[str, int] = defaultdict(int)
+    for folder, size in by_folder.items():
+        owner = _owner(f"{folder}/file")
+        if owner is not None:
+            sizes[owner] += size
     return sizes
 
 

@@ -1,0 +1,1 @@
+"""weighbridge beside its peers: time, peak memory, exactness."""
