@@ -8,7 +8,7 @@ demo: env ## a pull request weighed for real: build, compare, comment, edit
 	@.venv/bin/python scripts/demo.py
 test: ## everything that must hold: lints, types, contracts, all tests
 	@python3 scripts/check.py
-unit: ## the pure tests, in seconds
+unit: ## the pure tests, which need no engine
 	@python3 scripts/check.py --only unit
 lint: ## ruff, mypy, import contracts, workflow audit
 	@python3 scripts/check.py --only lint
