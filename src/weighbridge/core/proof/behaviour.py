@@ -23,7 +23,7 @@ _SHOWN = 160
 _MAX_SHOWN = 3
 _KERNEL_WORDS = {126: "it may not be executed", 127: "it was not found"}
 # Written at run time for speed or bookkeeping; nobody misses them.
-_INCIDENTAL = ("/tmp/", "/run/", "/var/run/", "/proc/", "/dev/", "/sys/", "/var/cache/", "/var/log/", "/root/.cache/")
+_INCIDENTAL = ("/tmp/", "/run/", "/var/run/", "/proc/", "/dev/", "/sys/", "/var/cache/", "/var/log/", "/root/.cache/")  # noqa: S108
 _INCIDENTAL_PARTS = ("/__pycache__", ".pyc", "/.cache", "/.npm/", "/node_modules/.cache", "/.config/", "/hsperfdata_")
 
 
