@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from weighbridge.model.build import BuildSpec, BuiltImage
+    from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
     from weighbridge.model.files import LayerIndex
+    from weighbridge.model.fix import Proof
     from weighbridge.model.image import ImageDescription
     from weighbridge.model.programs import Programs
 
@@ -42,8 +43,16 @@ class Engine(Protocol):
 class Builder(Protocol):
     """Builds images with BuildKit."""
 
-    def build(self, spec: BuildSpec, *, tree: Path, tag: str, on_line: Callable[[str], None]) -> BuiltImage:
-        """Builds `spec` in the checked-out `tree` and tags the result.
+    def build(
+        self,
+        spec: BuildSpec,
+        *,
+        tree: Path,
+        tag: str,
+        on_line: Callable[[str], None],
+        instead: DockerfileText | None = None,
+    ) -> BuiltImage:
+        """Builds `spec` in the checked-out `tree`, from another Dockerfile where one is given, and tags the result.
 
         `on_line` gets each line of progress, secrets masked; it may be called from another thread.
         Raises BuildFailed, MalformedDockerfile, EngineUnavailable, Interrupted (time limit or cancel()).
@@ -75,6 +84,18 @@ class ProgramsCache(Protocol):
         ...
 
     def put(self, image_id: str, programs: Programs) -> None:
+        """Keeps it."""
+        ...
+
+
+class ProofCache(Protocol):
+    """What was proven, by a digest of all that it rests on. A cache: get may forget, put may drop, neither raises."""
+
+    def get(self, key: str) -> Proof | None:
+        """What was kept, or None."""
+        ...
+
+    def put(self, key: str, proof: Proof) -> None:
         """Keeps it."""
         ...
 

@@ -11,26 +11,45 @@ from weighbridge.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from weighbridge.model.build import BuildSpec
+    from weighbridge.model.build import BuildSpec, DockerfileText
 
 _REMOTE = ("docker-image://", "oci-layout://", "http://", "https://", "ssh://", "git://", "git@", "target:")
 
 
-def build_arguments(spec: BuildSpec, *, tree: Path, root: Path, scratch: Path, tag: str, buildx: bool) -> list[str]:
-    """Everything after `build`. Secrets go into files in `scratch`, never into the arguments.
+def build_arguments(
+    spec: BuildSpec,
+    *,
+    tree: Path,
+    root: Path,
+    scratch: Path,
+    tag: str,
+    buildx: bool,
+    instead: DockerfileText | None = None,
+) -> list[str]:
+    """Everything after `build`. Secrets and the Dockerfile `instead` go into files in `scratch`, not into arguments.
 
     Raises UsageError for a context or Dockerfile that is not inside the tree, and for a secret or key that is missing.
     """
     arguments = ["--progress=plain", f"--tag={tag}", f"--iidfile={scratch / 'iid'}"]
     if buildx:
         arguments += ["--load", f"--metadata-file={scratch / 'metadata.json'}"]
-    arguments.append(f"--file={_inside(tree, spec.dockerfile, 'file')}")
+    file = _inside(tree, spec.dockerfile, "file") if instead is None else _written(instead, scratch)
+    arguments.append(f"--file={file}")
     arguments += _options(spec)
     arguments += [f"--build-context={_build_context(tree, context)}" for context in spec.build_contexts]
     arguments += list(_secrets(spec, root, scratch))
     arguments += list(_keys(spec))
     arguments.append(str(_inside(tree, spec.context, "context")))
     return arguments
+
+
+def _written(instead: DockerfileText, scratch: Path) -> Path:
+    """BuildKit takes an ignore file that is named after the Dockerfile and lies beside it, wherever that is."""
+    path = scratch / "Dockerfile"
+    path.write_text(instead.text, encoding="utf-8", newline="")
+    if instead.ignore is not None:
+        (scratch / "Dockerfile.dockerignore").write_text(instead.ignore, encoding="utf-8", newline="")
+    return path
 
 
 def _options(spec: BuildSpec) -> Iterator[str]:

@@ -21,7 +21,7 @@ from weighbridge.core.redaction import redacted, without_controls
 from weighbridge.dockerfile.buildlog import failure
 from weighbridge.dockerfile.provenance import parse_provenance
 from weighbridge.errors import BuildFailed, EngineUnavailable, Interrupted, MalformedDockerfile
-from weighbridge.model.build import BuildSpec, BuiltImage, Provenance
+from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText, Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,13 +72,29 @@ class BuildxBuilder:
         self._lock = threading.Lock()
         self._cancelled = False
 
-    def build(self, spec: BuildSpec, *, tree: Path, tag: str, on_line: Callable[[str], None]) -> BuiltImage:
+    def build(
+        self,
+        spec: BuildSpec,
+        *,
+        tree: Path,
+        tag: str,
+        on_line: Callable[[str], None],
+        instead: DockerfileText | None = None,
+    ) -> BuiltImage:
         """See ports.Builder."""
         with tempfile.TemporaryDirectory(prefix="weighbridge-build-") as folder:
             scratch = Path(folder)
             command = [
                 *self._tool.command,
-                *build_arguments(spec, tree=tree, root=self._root, scratch=scratch, tag=tag, buildx=self._tool.buildx),
+                *build_arguments(
+                    spec,
+                    tree=tree,
+                    root=self._root,
+                    scratch=scratch,
+                    tag=tag,
+                    buildx=self._tool.buildx,
+                    instead=instead,
+                ),
             ]
             log = _Log(on_line, self._hidden, places={str(tree.resolve()): ".", str(scratch.resolve()): "(temporary)"})
             started = time.monotonic()

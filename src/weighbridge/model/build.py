@@ -46,6 +46,17 @@ class BuildSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DockerfileText:
+    """What to build from instead of the Dockerfile that the tree has. Texts keep their line ends.
+
+    `ignore` is the text of the ignore file; None leaves the one at the top of the context in force.
+    """
+
+    text: str
+    ignore: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenLayer:
     """One layer of the result, as BuildKit's provenance has it.
 

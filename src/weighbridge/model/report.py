@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from weighbridge.model.budget import Budget, Verdict
     from weighbridge.model.change import Change, ImageDiff
     from weighbridge.model.files import Duplicate, WastedPath
+    from weighbridge.model.fix import Fix
     from weighbridge.model.image import ImageConfig, Layer, PackedSize
     from weighbridge.model.packages import Package
 
@@ -89,7 +90,7 @@ class WeighedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageReport:
-    """One image on one platform. `diff` is None unless both sides were weighed.
+    """One image on one platform. `diff` is None unless both sides were weighed. `fixes` run from the best.
 
     `base` is None where there is nothing to compare with and nobody asked (inspect).
     """
@@ -102,6 +103,7 @@ class ImageReport:
     diff: ImageDiff | None
     budget: Budget
     verdict: Verdict
+    fixes: tuple[Fix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

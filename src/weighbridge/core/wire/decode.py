@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from weighbridge.core.wire.fixes import decode_fix
 from weighbridge.model.budget import Budget, Percent, Verdict
 from weighbridge.model.change import Cause, FileChange, ImageDiff, LayerChange, PackageChange
 from weighbridge.model.files import Duplicate, WastedPath
@@ -55,6 +56,7 @@ def _image(image: wire.ImageW) -> ImageReport:
             max_increase=increase if percent is None else Percent(value=percent),
         ),
         verdict=_verdict(image.verdict),
+        fixes=tuple(decode_fix(fix) for fix in image.fixes),
     )
 
 

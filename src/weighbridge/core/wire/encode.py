@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from weighbridge.core.wire.fixes import encode_fix
 from weighbridge.model.budget import Percent
 from weighbridge.model.report import Unavailable
 
@@ -43,6 +44,7 @@ def encode_image(image: ImageReport) -> Json:
         "diff": None if image.diff is None else _diff(image.diff),
         "budget": _budget(image.budget),
         "verdict": _verdict(image.verdict),
+        "fixes": [encode_fix(fix) for fix in image.fixes],
     }
 
 

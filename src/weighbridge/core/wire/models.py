@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from weighbridge.model.budget import Status
 from weighbridge.model.change import Change, Origin
+from weighbridge.model.fix import Family, Outcome, ProofStatus, Step
 from weighbridge.model.packages import Ecosystem
 from weighbridge.model.report import Stage
 
@@ -23,6 +24,7 @@ Count = Annotated[int, Field(ge=0, le=1 << 40, strict=True)]
 Name = Annotated[str, Field(max_length=1_000, strict=True)]
 Text = Annotated[str, Field(max_length=8_000, strict=True)]
 PathText = Annotated[str, Field(max_length=262_144, strict=True)]
+FileText = Annotated[str, Field(max_length=4_194_304, strict=True)]
 LineNumber = Annotated[int, Field(ge=1, le=10_000_000, strict=True)]
 Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
 
@@ -206,6 +208,66 @@ class VerdictW(Wire):
     reasons: Annotated[tuple[Text, ...], Field(max_length=1_000)]
 
 
+class FileEditW(Wire):
+    """One file of the repository before and after; null where it is not there."""
+
+    path: PathText
+    before: FileText | None
+    after: FileText | None
+
+
+class CheckW(Wire):
+    """One step of the ladder and what came of it."""
+
+    step: Step
+    outcome: Outcome
+    details: Annotated[tuple[Text, ...], Field(max_length=1_000)] = ()
+
+
+class SurfaceW(Wire):
+    """What an attacker finds in an image."""
+
+    packages: Count
+    executables: Count
+    setuid: Count
+    shells: Annotated[tuple[Name, ...], Field(max_length=100)]
+    package_managers: Annotated[tuple[Name, ...], Field(max_length=100)]
+
+
+class ProofW(Wire):
+    """How far a fix climbed; `saved` is unpacked bytes, null unless it is verified."""
+
+    status: ProofStatus
+    reason: Text = ""
+    checks: Annotated[tuple[CheckW, ...], Field(max_length=20)] = ()
+    original_size: Size | None = None
+    size: Size | None = None
+    packed_size: Size | None = None
+    packed_size_estimated: bool | None = None
+    saved: Delta | None = None
+    before: SurfaceW | None = None
+    after: SurfaceW | None = None
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
+class FixW(Wire):
+    """A smaller Dockerfile: `path` and `dockerfile` are what the patch leaves to build from, and its text."""
+
+    title: Text
+    strategy: Name
+    family: Family
+    rules: Annotated[tuple[Name, ...], Field(max_length=100)]
+    patch: FileText
+    path: PathText
+    dockerfile: FileText
+    ignore: FileText | None = None
+    target: Name | None = None
+    may_change: Annotated[tuple[PathText, ...], Field(max_length=1_000)] = ()
+    costs: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+    edits: Annotated[tuple[FileEditW, ...], Field(max_length=100)] = ()
+    proof: ProofW
+
+
 class ImageW(Wire):
     """One image on one platform."""
 
@@ -217,6 +279,7 @@ class ImageW(Wire):
     diff: DiffW | None
     budget: BudgetW
     verdict: VerdictW
+    fixes: Annotated[tuple[FixW, ...], Field(max_length=200)] = ()
 
 
 class RevisionW(Wire):
