@@ -14,6 +14,8 @@ from typer.cli import get_docs_for_click
 
 from weighbridge.cli import app
 from weighbridge.core import wire
+from weighbridge.core.rules.pages import index_page, rule_page
+from weighbridge.core.rules.registry import RULES
 from weighbridge.settings import file_schema, inputs_table
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ GENERATED: dict[str, Callable[[str], str]] = {
     "src/weighbridge/core/wire/report.schema.json": lambda _: wire.report_schema(),
     "docs/inputs.md": lambda text: between(text, "inputs", inputs_table()),
     "docs/cli.md": lambda text: between(text, "commands", commands()),
+    "docs/rules/README.md": lambda _: index_page(),
+    **{f"docs/rules/{rule.id}.md": lambda _, rule=rule: rule_page(rule) for rule in RULES},  # type: ignore[misc]
 }
 
 

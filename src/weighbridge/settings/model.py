@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.build import BuildSpec
+from weighbridge.settings.rule_values import Rules
 from weighbridge.settings.values import (
     Assignments,
     Boolean,
@@ -168,6 +169,13 @@ class Settings(_Model):
         None, ge=1, description="Number of the pull request to comment on."
     )
     minimum_change: Bytes = Field(0, description="Changes below this many unpacked bytes are not worth a comment.")
+    rules: Annotated[Rules, About(default="each rule's own")] = Field(
+        default_factory=dict,
+        description="Severities of rules, one `rule=severity` a line: `off`, `low`, `medium` or `high`.",
+    )
+    ignore_paths: Lines = Field(
+        (), description="Paths in the image that no finding is about, one pattern of `.dockerignore`'s kind a line."
+    )
     fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
         frozenset({Status.FAIL, Status.UNKNOWN}),
         description="Verdicts that fail the job: a list of `fail`, `unknown` and `warn`, or `never`.",

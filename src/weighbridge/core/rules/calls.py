@@ -28,12 +28,14 @@ ScriptText = Callable[[str], str | None]
 class Call:
     """One command as it is run, as far as the Dockerfile tells.
 
-    `argv` are its words; those variables that nothing tells stand in them as written. `folder` is absolute, None where
-    a `cd` leads where nobody knows. `environment` has what the command is given. `command` is where it stands in the
-    Dockerfile, None for a command of a script, whose path in the image is `script`.
+    `argv` are its words; those variables that nothing tells stand in them as written. `written` is the command without
+    any value of a variable, fit to be shown. `folder` is absolute, None where a `cd` leads where nobody knows.
+    `environment` has what the command is given. `command` is where it stands in the Dockerfile, None for a command of a
+    script, whose path in the image is `script`.
     """
 
     argv: tuple[str, ...]
+    written: str
     place: Place
     folder: str | None
     environment: Mapping[str, str]
@@ -128,6 +130,7 @@ class Reader:
             self.inside = self.folder
         call = Call(
             argv=argv,
+            written=" ".join(word.text for word in command.words),
             place=command.place,
             folder=self.inside,
             environment=self.values | assigned,

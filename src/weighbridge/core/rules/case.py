@@ -167,9 +167,9 @@ def shown(text: str, *, path: str | None = None, size: int | None = None, layer:
 
 
 def command_shown(call: Call) -> Evidence:
-    """A command as evidence."""
+    """A command as evidence: as written, since the values of build arguments may be secrets."""
     where = f" (in {call.script})" if call.script else ""
-    return shown(f"`{' '.join(call.argv)}`{where}")
+    return shown(f"`{call.written}`{where}")
 
 
 def files_shown(files: Iterable[Held], most: int = 5) -> tuple[Evidence, ...]:

@@ -65,7 +65,7 @@ def _unstripped(rule: Rule, case: Case) -> Iterator[Finding]:
     if size >= NOTEWORTHY:
         yield case.found(
             rule,
-            f"{len(found)} ELF file{'s' if len(found) > 1 else ''} hold {format_size(size)} of symbols and debug data",
+            f"{len(found)} ELF file{'s' if len(found) > 1 else ''} hold {format_size(size)} of debug information",
             line=case.line_of(found[0][0].layer),
             waste=size,
             evidence=[
