@@ -17,6 +17,7 @@ from weighbridge import interruption
 from weighbridge.core.names import one_line
 from weighbridge.core.verdict import exit_status
 from weighbridge.errors import MeasurementError, WeighbridgeError
+from weighbridge.model.budget import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -264,6 +265,46 @@ def inspect(
         report = commands.inspect(image, limits, platform)
         commands.present(report, output_format.value, output, single=True)
         end(exit_status(report.verdict, limits.fail_on))
+
+
+@app.command(epilog=_epilog("fix", "fix services/api --apply", "fix --format json -o fixes.json"))
+def fix(
+    context: Annotated[
+        str | None, typer.Argument(help="Build context, relative to the repository.", metavar="CONTEXT")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the best fix that is verified; nothing else.", metavar=_FLAG)
+    ] = False,
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0.1, help="How long candidates may take, all together.", metavar="MINUTES")
+    ] = 20.0,
+    config: ConfigOption = None,
+    file: Annotated[
+        str | None, _build("--file", "-f", text="Dockerfile, relative to the repository.", metavar="FILE")
+    ] = None,
+    target: Annotated[str | None, _build("--target", text="Stage to build.", metavar="STAGE")] = None,
+    build_arg: Annotated[
+        list[str] | None, _build("--build-arg", text="Build argument; repeatable.", metavar="KEY=VALUE")
+    ] = None,
+    network: Annotated[str | None, _build("--network", text="Network of RUN instructions.", metavar="MODE")] = None,
+    minimum_change: MinimumChangeOption = None,
+    output_format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> None:
+    """Finds what makes the image heavy, rewrites the Dockerfile, builds, runs and weighs it; prints what is proven."""
+    given = {
+        "context": context, "file": file, "target": target, "build-args": build_arg, "network": network,
+        "config": config, "minimum-change": minimum_change,
+    }  # fmt: skip
+    with _ending() as end:
+        from weighbridge import commands
+
+        report, tree = commands.fix(given, minutes=minutes)
+        commands.present_fixes(report, output_format.value, output)
+        if apply:
+            for path in commands.apply(report, tree):
+                _complain(f"wrote {path}")
+        end(exit_status(report.verdict, frozenset({Status.UNKNOWN})))
 
 
 @app.command(epilog=_epilog("schema config > weighbridge.schema.json"))

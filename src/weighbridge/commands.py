@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,16 @@ from weighbridge import pipeline, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.errors import UsageError
 from weighbridge.model.budget import Budget, Status
+from weighbridge.model.report import Revision
 from weighbridge.naming import parse_image_name
 from weighbridge.pipeline import Limits, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
+    from weighbridge.building import Side
     from weighbridge.model.report import Report
 
 
@@ -58,6 +61,73 @@ def inspect(image: str, limits: Limits, platform: str | None = None) -> Report:
     name = parse_image_name(image, platform)
     with _progress() as progress:
         return pipeline.inspect_image(name, wiring.scale(progress.read, wiring.engine), limits)
+
+
+def fix(given: Mapping[str, object], *, minutes: float) -> tuple[Report, Path]:
+    """The work tree's images with the fixes that were tried, and the tree. Raises WeighbridgeError."""
+    from weighbridge.fixing import Workshop, fix_tree
+    from weighbridge.settings import hidden_values, load
+
+    repository = wiring.repository(Path.cwd())
+    settings = load(cli=given, environ=os.environ, root=repository.root)
+    hidden = hidden_values(settings, os.environ, repository.root)
+    builder = wiring.builder(repository.root, os.environ, hidden)
+    scale = wiring.scale(lambda _what, _count: None, wiring.engine)
+    climb = wiring.climb()
+    with closing(climb):
+        yard = pipeline.Yard(
+            repository=repository,
+            builder=builder,
+            engine=wiring.engine,
+            scale=scale,
+            log=ClimbLog(climb),
+            hidden=hidden,
+        )
+        prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
+        head = Revision(commit=None, label="work tree")
+        return fix_tree(settings, repository.root, head, Workshop(yard=yard, prover=prover)), repository.root
+
+
+def apply(report: Report, tree: Path) -> tuple[str, ...]:
+    """Writes each image's best verified fix into the tree; the paths that changed. Raises UsageError."""
+    from weighbridge.core.rendering.fixes import best
+    from weighbridge.fixing import apply_fix
+
+    proven = [fix for image in report.images if (fix := best(image.fixes)) is not None]
+    return tuple(path for fix in proven for path in apply_fix(fix, tree))
+
+
+class ClimbLog:
+    """Implements building.BuildLog: the original's build is shown where its candidates will climb."""
+
+    def __init__(self, climb: TerminalClimb | SilentClimb) -> None:
+        self._climb = climb
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:  # noqa: ARG002 - nothing folds here
+        """See building.BuildLog."""
+        yield
+
+    def line(self, side: Side, text: str) -> None:  # noqa: ARG002 - there is one side
+        """See building.BuildLog."""
+        self._climb.line(None, text)
+
+
+def present_fixes(report: Report, output_format: str, output: Path | None) -> None:
+    """Prints what was tried, and the patches that are proven; JSON is one image's object."""
+    from weighbridge.core.rendering.fixes import fixes_page
+
+    if output_format != "text":
+        present(report, output_format, output, single=len(report.images) == 1)
+        return
+    text = "\n".join(fixes_page(image) for image in report.images)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        write_text(output, text)
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
 
 
 def limits(given: Mapping[str, object], name: str | None = None) -> Limits:

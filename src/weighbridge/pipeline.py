@@ -89,7 +89,7 @@ def check_revisions(settings: Settings, refs: Refs, yard: Yard, place: Place) ->
     with shielded(), ExitStack() as stack:
         trees = _check_out(refs, yard.repository, stack)
         images = [_check_image(spec, image.budget, trees, yard) for image in settings.images for spec in image.specs()]
-    return _report(images, base=refs.base, head=refs.head, place=place, minimum_change=settings.minimum_change)
+    return report_of(images, base=refs.base, head=refs.head, place=place, minimum_change=settings.minimum_change)
 
 
 def compare_images(
@@ -100,7 +100,7 @@ def compare_images(
     image = _image_report(
         name or head.text, None, limits.budget, base=_Weighed(image=base_image), head=_Weighed(image=head_image)
     )
-    return _report(
+    return report_of(
         [image],
         base=Revision(commit=None, label=base.text),
         head=Revision(commit=None, label=head.text),
@@ -112,7 +112,7 @@ def inspect_image(name: ImageName, scale: Scale, limits: Limits) -> Report:
     """One image on its own. Raises WeighbridgeError."""
     (image,) = scale.named_images([name])
     report = _image_report(name.text, None, limits.budget, base=None, head=_Weighed(image=image))
-    return _report([report], base=None, head=Revision(commit=None, label=name.text))
+    return report_of([report], base=None, head=Revision(commit=None, label=name.text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ def _check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
 def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard) -> ImageReport:
     jobs = list(_jobs(spec, trees))
     with ExitStack() as stack:
-        stack.enter_context(_removed_afterwards([job.tag for job in jobs], yard))
+        stack.enter_context(removed_afterwards([job.tag for job in jobs], yard))
         with yard.log.group(f"Build {spec.name}" + (f" for {spec.platform}" if spec.platform else "")):
             built = dict(zip((job.side for job in jobs), build_all(jobs, yard.builder, yard.log), strict=True))
         with interruptible():
@@ -161,7 +161,7 @@ def _jobs(spec: BuildSpec, trees: Trees) -> Iterator[Job]:
 
 
 @contextlib.contextmanager
-def _removed_afterwards(tags: Sequence[str], yard: Yard) -> Iterator[None]:
+def removed_afterwards(tags: Sequence[str], yard: Yard) -> Iterator[None]:
     """Removes the images however the work on them ends. Raises EngineUnavailable if the engine keeps one."""
     # Asked for first: where there is none, nothing is begun.
     engine = yard.engine()
@@ -242,7 +242,19 @@ def _image_report(
     )
 
 
-def _report(
+def weighed_alone(spec: BuildSpec, head: Image | Unavailable, *, build_seconds: float | None = None) -> ImageReport:
+    """An image's report without anything to compare it with."""
+    side = head if isinstance(head, Unavailable) else _Weighed(image=head, build_seconds=build_seconds)
+    return _image_report(spec.name, spec.platform, NO_BUDGET, base=None, head=side, dockerfile=spec.dockerfile)
+
+
+def built_image(made: Built, spec: BuildSpec, yard: Yard) -> Image:
+    """What was built, weighed, without what the report may not show. Raises ImageNotFound, MalformedImage."""
+    (image,) = _read([made], spec, yard)
+    return redacted_image(image, yard.hidden)
+
+
+def report_of(
     images: Sequence[ImageReport],
     *,
     base: Revision | None,
@@ -250,6 +262,7 @@ def _report(
     place: Place = Place(),
     minimum_change: int = 0,
 ) -> Report:
+    """The report of images that were looked at together."""
     return Report(
         tool_version=__version__,
         repository=place.repository,

@@ -15,9 +15,11 @@ from weighbridge.weighing import Progress, Scale
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.event import Event
-    from weighbridge.ports import Builder, Engine, ProgramsCache, PullRequests, Repository
+    from weighbridge.ports import Builder, Containers, Engine, ProgramsCache, PullRequests, Repository
+    from weighbridge.proving import Climb, Prover
     from weighbridge.settings import Settings
 
 
@@ -81,6 +83,43 @@ class Outside:
     builder: Callable[[Path, Mapping[str, str], Sequence[str]], Builder] = builder
     engine: Callable[[], Engine] = engine
     pull_requests: Callable[[Settings, Event], PullRequests | None] = pull_requests
+
+
+@functools.cache
+def containers() -> Containers:
+    """What runs images, connected when it is first asked for. Raises EngineUnavailable."""
+    from weighbridge.adapters.containers import DockerContainers
+
+    return DockerContainers()
+
+
+def prover(builder: Builder, scale: Scale, climb: Climb, *, minutes: float, minimum_change: int) -> Prover:
+    """What proves candidates, with its memory under the user's cache folder."""
+    from weighbridge.adapters.proof_cache import DirectoryProofCache
+    from weighbridge.proving import Prover
+
+    return Prover(
+        builder=builder,
+        engine=engine,
+        containers=containers,
+        scale=scale,
+        programs=programs_cache(),
+        proofs=DirectoryProofCache(cache_folder() / "proofs"),
+        climb=climb,
+        minutes=minutes,
+        minimum_change=minimum_change,
+    )
+
+
+def climb() -> TerminalClimb | SilentClimb:
+    """Candidates as they climb, for a person at a terminal."""
+    from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
+
+    if not sys.stderr.isatty():
+        return SilentClimb()
+    from rich.console import Console
+
+    return TerminalClimb(Console(stderr=True))
 
 
 def cache_folder(environ: Mapping[str, str] | None = None) -> Path:

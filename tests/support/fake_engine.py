@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from weighbridge.model.build import BuildSpec
+    from weighbridge.model.build import BuildSpec, DockerfileText
     from weighbridge.model.files import LayerIndex
 
 BASE_NAME = "busybox:1.36"
@@ -191,14 +191,23 @@ class FakeBuilder:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
-    def build(self, spec: BuildSpec, *, tree: Path, tag: str, on_line: Callable[[str], None]) -> BuiltImage:
+    def build(
+        self,
+        spec: BuildSpec,
+        *,
+        tree: Path,
+        tag: str,
+        on_line: Callable[[str], None],
+        instead: DockerfileText | None = None,
+    ) -> BuiltImage:
         """See the port."""
         with self._lock:
             self.specs.append(spec)
             self._running += 1
             self.together = max(self.together, self._running)
         try:
-            return self._build(spec, (tree / spec.dockerfile).read_text(), tag, on_line)
+            text = (tree / spec.dockerfile).read_text() if instead is None else instead.text
+            return self._build(spec, text, tag, on_line)
         finally:
             with self._lock:
                 self._running -= 1

@@ -9,11 +9,13 @@ from tabulate import tabulate
 from weighbridge.core.rendering.escape import code_block, markdown, plain
 from weighbridge.core.rendering.units import format_percent, format_size
 from weighbridge.model.fix import Outcome, ProofStatus, Step
+from weighbridge.model.report import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from weighbridge.model.fix import Check, Fix, Proof, Surface
+    from weighbridge.model.report import ImageReport
 
 _STATUS = {
     ProofStatus.VERIFIED: "verified",
@@ -97,6 +99,39 @@ def fixes_text(fixes: Sequence[Fix], width: int = 100) -> list[str]:
     lines = [line[:width].rstrip() for line in table.splitlines()]
     reasons = [f"{fix.candidate.strategy}: {plain(fix.proof.reason, 400)}" for fix in fixes if fix.proof.reason]
     return lines + reasons
+
+
+def fixes_page(image: ImageReport) -> str:
+    """What `fix` prints: the answer, the candidates, the best patch, and how it was proven. Ends with a line end."""
+    name = plain(image.name)
+    if isinstance(image.head, Unavailable):
+        return f"{name} could not be weighed: {plain(image.head.reason)}\n"
+    weighs = f"{name} weighs {format_size(image.head.size)}"
+    if not image.fixes:
+        return f"{weighs}: nothing to fix was found\n"
+    found = best(image.fixes)
+    if found is None:
+        return "\n".join([f"{weighs}: no fix is proven", "", *fixes_text(image.fixes), ""])
+    proof = found.proof
+    lines = [
+        f"{weighs}, and {format_size(proof.size or 0)} after a fix that was built and run here ({_share(proof)})",
+        "",
+        *fixes_text(image.fixes),
+        "",
+        *(f"  {check.step.value}: {plain('; '.join(check.details), 300)}" for check in proof.checks),
+    ]
+    surface = surface_words(proof.before, proof.after)
+    lines += [f"  attack surface: {surface}"] if surface else []
+    lines += [f"  what it costs: {plain(cost)}" for cost in found.candidate.costs]
+    return "\n".join([*lines, "", *_visible(found.patch), ""])
+
+
+def _visible(patch: str) -> list[str]:
+    """The patch's lines, without what a terminal would act on."""
+    return [
+        "".join(letter if letter.isprintable() or letter == "\t" else "\ufffd" for letter in line.rstrip("\r"))
+        for line in patch.split("\n")
+    ]
 
 
 def _gone(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:

@@ -23,7 +23,7 @@ that the same `RUN` removes again left nothing behind, and stages that are publi
 
 ## Silencing
 
-A comment directly above an instruction, or inside it, silences rules for that instruction; before the first instruction,
+A comment directly above an instruction, or inside it, silences rules for that instruction; before the first one,
 for the whole file. `ignore=all` means every rule. What follows is the reason, for those who read it later.
 
 ```dockerfile

@@ -1,0 +1,129 @@
+"""Fixes of what a tree builds: weigh it, find, plan, prove. The use case behind `weighbridge fix`."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from weighbridge.building import Built, Job, Side, build_all
+from weighbridge.contexts import context_digest
+from weighbridge.core.fixes.planner import plan
+from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
+from weighbridge.interruption import interruptible
+from weighbridge.model.behaviour import Smoke
+from weighbridge.model.fix import ProofStatus
+from weighbridge.model.report import Stage, Unavailable
+from weighbridge.pipeline import built_image, removed_afterwards, report_of, weighed_alone
+from weighbridge.subjects import read_subject
+from weighbridge.weighing import programs_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from weighbridge.model.build import BuildSpec
+    from weighbridge.model.fix import Fix
+    from weighbridge.model.image import Image, ImageConfig
+    from weighbridge.model.report import ImageReport, Report, Revision
+    from weighbridge.model.subject import Subject
+    from weighbridge.pipeline import Yard
+    from weighbridge.ports import Engine
+    from weighbridge.proving import Prover
+    from weighbridge.settings import Settings
+
+NO_SMOKE = Smoke()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What fixing works with, beside the yard. `smoke` is each image's own smoke test, by the image's name."""
+
+    yard: Yard
+    prover: Prover
+    smoke: Mapping[str, Smoke] = field(default_factory=dict)
+
+
+def fix_tree(settings: Settings, tree: Path, head: Revision, shop: Workshop) -> Report:
+    """Every configured image as `tree` builds it, with its findings and the fixes that were tried, best first.
+
+    Whatever it made on the engine is gone when it ends; the tree is as it was. Raises WeighbridgeError only for what
+    concerns all images.
+    """
+    images = [fix_image(spec, tree, shop) for image in settings.images for spec in image.specs()]
+    return report_of(images, base=None, head=head, minimum_change=settings.minimum_change)
+
+
+def fix_image(spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
+    """One image on one platform."""
+    job = Job(side=Side.HEAD, spec=spec, tree=tree, tag=f"weighbridge-{secrets.token_hex(6)}:{Side.HEAD}")
+    with removed_afterwards([job.tag], shop.yard):
+        with shop.yard.log.group(f"Build {spec.name}"):
+            (built,) = build_all([job], shop.yard.builder, shop.yard.log)
+        if isinstance(built, Unavailable):
+            return weighed_alone(spec, built)
+        with interruptible():
+            return _fixed(built, spec, tree, shop)
+
+
+def _fixed(built: Built, spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
+    try:
+        image = built_image(built, spec, shop.yard)
+        subject = _subject(built, image, spec, tree, shop)
+    except (ImageNotFound, MalformedImage) as error:
+        return weighed_alone(spec, Unavailable(stage=Stage.READ, reason=str(error)))
+    report = weighed_alone(spec, image, build_seconds=built.image.seconds)
+    if subject is None:
+        return report
+    return replace(report, fixes=_fixes(subject, built, tree, shop))
+
+
+def _subject(built: Built, image: Image, spec: BuildSpec, tree: Path, shop: Workshop) -> Subject | None:
+    programs = programs_of(built.tag, shop.yard.engine(), shop.prover.programs, lambda _: None)
+    return read_subject(tree, spec, image=image, programs=programs, base_config=_base_config(image, shop.yard.engine))
+
+
+def _base_config(image: Image, engine: Callable[[], Engine]) -> ImageConfig | None:
+    """The configuration of the image that FROM names, where the engine has it."""
+    if image.base_name is None:
+        return None
+    try:
+        return engine().describe(image.base_name).config
+    except ImageNotFound:
+        return None
+
+
+def _fixes(subject: Subject, built: Built, tree: Path, shop: Workshop) -> tuple[Fix, ...]:
+    candidates = plan(subject).candidates
+    if not candidates:
+        return ()
+    return shop.prover.prove(
+        subject,
+        built.tag,
+        candidates,
+        tree=tree,
+        context_digest=context_digest(tree, subject.spec, subject.context),
+        smoke=shop.smoke.get(subject.spec.name, NO_SMOKE),
+    )
+
+
+def apply_fix(fix: Fix, tree: Path) -> tuple[str, ...]:
+    """Writes a verified fix into the tree; the paths that changed. Nothing is written unless every file is as it was.
+
+    Raises UsageError for a fix that is not verified, and where a file has changed since, or lies outside the tree.
+    """
+    if fix.proof.status is not ProofStatus.VERIFIED:
+        raise UsageError(f"{fix.candidate.strategy} is not verified: only what was proven is applied")
+    for edit in fix.candidate.edits:
+        location = tree / edit.path
+        if not location.parent.resolve().is_relative_to(tree.resolve()) or location.is_symlink():
+            raise UsageError(f"{edit.path}: lies outside the repository, or is a link: apply the patch by hand")
+        found = location.read_bytes().decode("utf-8", "replace") if location.is_file() else None
+        if found != edit.before:
+            raise UsageError(f"{edit.path}: has changed since it was read: run fix again")
+    for edit in fix.candidate.edits:
+        if edit.after is None:
+            (tree / edit.path).unlink()
+        else:
+            (tree / edit.path).write_bytes(edit.after.encode())
+    return tuple(edit.path for edit in fix.candidate.edits)
