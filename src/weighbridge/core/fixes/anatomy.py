@@ -99,6 +99,21 @@ class Anatomy:
         """Names that the stage's own ENV instructions set."""
         return frozenset(name for instruction in self.body for name in env_names(instruction))
 
+    def inherited(self) -> frozenset[str]:
+        """Parts of the configuration that the base image set and the author did not: another base has its own."""
+        base = self.subject.base_config
+        if base is None:
+            return frozenset({"labels+"})
+        labels = {name for each in self.body if each.keyword == "LABEL" for name in each.values[::2]}
+        names = {entry.partition("=")[0] for entry in base.environment} - self.authored_environment()
+        return frozenset(
+            {
+                *(f"environment.{name}" for name in names),
+                *(f"labels.{name}" for name, _ in base.labels if name not in labels),
+                "labels+",
+            }
+        )
+
     def working_directory(self, until: Instruction) -> str | None:
         """The directory in force after an instruction, as the stage's own WORKDIRs say; None if they say nothing."""
         current: str | None = None

@@ -81,7 +81,7 @@ def merged(anatomy: Anatomy, glue: Glue) -> Candidate | None:
         dockerfile=path,
         dockerfile_text=text,
         edits=tuple(_edits(texts, glue, path, text)),
-        may_change=frozenset({"environment.PATH"}),
+        may_change=anatomy.inherited(),
     )
 
 

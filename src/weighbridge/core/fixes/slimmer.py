@@ -40,8 +40,6 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
         edits.append(Edit(start=end, end=end, text=lead + text))
     after = apply(source.text, edits)
     path = anatomy.subject.dockerfile.path
-    base = anatomy.subject.base_config
-    names = {entry.partition("=")[0] for entry in base.environment} if base is not None else set()
     yield Candidate(
         strategy=f"slimmer/{ground.title}",
         family=Family.SLIMMER_BASE,
@@ -51,5 +49,5 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
         dockerfile_text=after,
         edits=(FileEdit(path=path, before=source.text, after=after),),
         target=anatomy.subject.spec.target,
-        may_change=frozenset(f"environment.{name}" for name in names - anatomy.authored_environment()),
+        may_change=anatomy.inherited(),
     )

@@ -174,12 +174,9 @@ def _cased(line: str, *, lower: bool) -> str:
 
 def _changes(anatomy: Anatomy, plan: Split) -> frozenset[str]:
     """What another base image brings and takes: the variables that the author did not set."""
-    authored = anatomy.authored_environment()
-    base = anatomy.subject.base_config
-    names = {entry.partition("=")[0] for entry in base.environment} if base is not None else set()
-    new = {"PATH", "SSL_CERT_FILE", "LANG"}
+    new = {"PATH", "SSL_CERT_FILE", "LANG"} - anatomy.authored_environment()
     dropped = {name for each in anatomy.body for name in env_names(each) if plan.without.issuperset(env_names(each))}
-    return frozenset(f"environment.{name}" for name in ((names | new) - authored) | dropped)
+    return anatomy.inherited() | {f"environment.{name}" for name in new | dropped}
 
 
 def _removal(source: Source, instruction: Instruction) -> Edit:

@@ -24,13 +24,14 @@ class Difference:
 
     part: str
     text: str
+    new: bool = False
 
 
 def check_configuration(original: ImageConfig, candidate: ImageConfig, may_change: frozenset[str]) -> Check:
     """The second rung. What may change and did is told last."""
     differences = tuple(compare_configurations(original, candidate))
-    wrong = [each.text for each in differences if not _allowed(each.part, may_change)]
-    meant = [f"as meant: {each.text}" for each in differences if _allowed(each.part, may_change)]
+    wrong = [each.text for each in differences if not _allowed(each, may_change)]
+    meant = [f"as meant: {each.text}" for each in differences if _allowed(each, may_change)]
     if wrong:
         return Check(step=Step.CONFIGURATION, outcome=Outcome.FAILED, details=(*wrong, *meant))
     same = "the rest is the same" if meant else "the same, in every part"
@@ -59,8 +60,10 @@ def compare_configurations(original: ImageConfig, candidate: ImageConfig) -> Ite
             yield Difference(part=part, text=_changed(word, first or default, second or default))
 
 
-def _allowed(part: str, may_change: frozenset[str]) -> bool:
-    return part in may_change or part.partition(".")[0] in may_change
+def _allowed(difference: Difference, may_change: frozenset[str]) -> bool:
+    """`labels.a` lets that one change, `labels` all of them, `labels+` lets more come."""
+    family = difference.part.partition(".")[0]
+    return not may_change.isdisjoint({difference.part, family, *([f"{family}+"] if difference.new else [])})
 
 
 def _keyed(part: str, word: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Difference]:
@@ -68,7 +71,7 @@ def _keyed(part: str, word: str, before: Mapping[str, str], after: Mapping[str, 
         old, new = before.get(key), after.get(key)
         if old != new:
             named = f"{word} {clipped(key, _SHOWN)}"
-            yield Difference(part=f"{part}.{key}", text=_changed(named, old, new))
+            yield Difference(part=f"{part}.{key}", text=_changed(named, old, new), new=old is None)
 
 
 def _members(part: str, word: str, before: Iterable[str], after: Iterable[str]) -> Iterator[Difference]:
