@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.rendering.drawing import Drawing, draw
 from weighbridge.core.rendering.escape import plain
-from weighbridge.core.rendering.headline import most_important, sentence, status_words
+from weighbridge.core.rendering.headline import most_important, sentence_text, words
 from weighbridge.core.rendering.links import pull_request_url
 from weighbridge.core.rendering.tables import Table, contents, differences
 from weighbridge.core.rendering.units import format_delta, format_size
@@ -82,7 +82,7 @@ def page(report: Report) -> Page:
     """The report as the values of a page."""
     first = most_important(report) if report.images else None
     name = plain(first.name) if first else ""
-    answer = sentence(first, report) if first else "No image was weighed"
+    answer = sentence_text(first, report) if first else "No image was weighed"
     link = pull_request_url(report)
     return Page(
         title=f"{name} {answer}".strip(),
@@ -114,8 +114,8 @@ def _part(number: int, image: ImageReport, report: Report) -> ImagePart:
         name=plain(image.name),
         platform=plain(image.platform, 60),
         status=image.verdict.status.value,
-        words=status_words(image),
-        answer=sentence(image, report),
+        words=words(image),
+        answer=sentence_text(image, report),
         figures=tuple(_figures(image)),
         notes=tuple(_notes(image)),
         logs=tuple(_logs(image)),
