@@ -19,10 +19,11 @@ _PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~$!^={}])")
 _BLOCK = re.compile(r"\A(?:[#+-]|\d{1,9}(?=[.)](?:\s|\Z)))")
 # What GitHub makes links and pictures of after Markdown: mentions, issues, addresses, commits, emoji names.
 _AUTOLINKS = re.compile(
-    r"(@)(?=[\w-])|(#)(?=\d)|\b(GH)(?=-\d)|(:)(?=//|[\w+-]*[a-z][\w+-]*:|[+-]1:|100:|1234:)|\b(www)(?=\.)|\b([0-9a-f]{3})(?=[0-9a-f]{4,61}\b)"
-    r"|(mailto|xmpp)(?=:)",
+    r"(@)(?=[\w-])|(#)(?=\d)|\b(GH)(?=-\d)|(:)(?=//|[\w+-]*[a-z][\w+-]*:|[+-]1:|100:|1234:)|\b(www)(?=\.)|(mailto|xmpp)(?=:)",
     re.IGNORECASE,
 )
+_COMMIT = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])", re.IGNORECASE)
+_SHORT_OF_A_COMMIT = re.compile(r"[0-9a-f]{6}", re.IGNORECASE)
 _ZERO_WIDTH = "\u200b"
 _BACKTICKS = re.compile(r"`+")
 _TAB = "    "
@@ -64,7 +65,9 @@ def spans(text: str, limit: int = 500) -> tuple[Span, ...]:
 def markdown(text: str, limit: int = 500) -> str:
     """Text inside a Markdown line or table cell: no markup, HTML, mention, link or further cell comes of it."""
     escaped = _PUNCTUATION.sub(r"\\\1", plain(text, limit)).replace("&", "&amp;")
-    return _BLOCK.sub(_unblocked, _AUTOLINKS.sub(lambda found: found[0] + _ZERO_WIDTH, escaped))
+    unlinked = _AUTOLINKS.sub(lambda found: found[0] + _ZERO_WIDTH, escaped)
+    unlinked = _COMMIT.sub(lambda found: _SHORT_OF_A_COMMIT.sub(rf"\g<0>{_ZERO_WIDTH}", found[0]), unlinked)
+    return _BLOCK.sub(_unblocked, unlinked)
 
 
 def _unblocked(found: re.Match[str]) -> str:

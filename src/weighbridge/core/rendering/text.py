@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 _ROWS = 15
 _FEW = 5
 _LOG_LINES = 20
-_BAR, _NARROW_BAR = 12, 6
-_NARROW, _NARROWEST = 100, 60
+_BARS = ((100, 12), (80, 6), (0, 0))
+"""From how many columns on a bar has how many cells."""
+_NARROWEST = 60
 _PLACE = 30
 _COLORS = {Status.PASS: "32", Status.WARN: "33", Status.UNKNOWN: "35", Status.FAIL: "31"}
 _BOLD, _DIM, _RED, _GREEN = "1", "2", "31", "32"
@@ -131,18 +132,19 @@ class _Text:
 
     def _layers(self, head: WeighedImage, diff: ImageDiff | None) -> Iterator[str]:
         largest = max((layer.size for layer in head.layers), default=0)
+        cells = next(cells for width, cells in _BARS if self._width >= width)
         rows = [
             [
                 format_size(layer.size),
-                bar(layer.size, largest, _BAR if self._width >= _NARROW else _NARROW_BAR),
+                *([bar(layer.size, largest, cells)] if cells else []),
                 *([format_delta(change_of(layer, diff))] if diff else []),
                 _made_by(layer),
                 _place(layer.line),
             ]
             for layer in head.layers
         ]
-        align, flexible = ("rlrll", 3) if diff else ("rlll", 2)
-        yield from self._table("Layers, the oldest first", rows, align, flexible=flexible, most=len(rows))
+        align = "r" + ("l" if cells else "") + ("r" if diff else "") + "ll"
+        yield from self._table("Layers, the oldest first", rows, align, flexible=len(align) - 2, most=len(rows))
 
     def _contents(self, head: WeighedImage) -> Iterator[str]:
         rows = [[format_size(file.size), plain(shown_path(file.path))] for file in head.largest_files]

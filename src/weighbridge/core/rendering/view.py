@@ -77,12 +77,14 @@ def _reasons(report: Report) -> Iterator[str]:
     """What the first line leaves out: who accepted it, and what is wrong with the images that it does not name."""
     own = overall(report.images).reasons
     yield from (prose(reason) for reason in report.verdict.reasons if reason not in own)
+    first = most_important(report) if report.images else None
     for image in report.images:
-        if image.verdict.status in (Status.FAIL, Status.WARN) and image is not most_important(report):
+        if image.verdict.status in (Status.FAIL, Status.WARN) and image is not first:
             yield from (f"{code(image.name)} {prose(reason)}" for reason in image.verdict.reasons)
 
 
 def _images(report: Report, level: Level) -> Iterator[ImageView]:
+    first = most_important(report) if report.images else None
     for image in chosen(report, level.images):
         blocks, sections = tuple(_blocks(image, report, level)), tuple(_sections(image, report, level))
         if not (blocks or sections) or (image.diff is not None and not changed(image.diff)):
@@ -91,11 +93,10 @@ def _images(report: Report, level: Level) -> Iterator[ImageView]:
             yield ImageView(title="", summary="", blocks=blocks, sections=sections)
             continue
         # What is fine folds under its name, so that what is not is seen.
-        first = image is most_important(report)
         name = f"{code(image.name)} {markdown(image.platform, 60)}"
         yield ImageView(
-            title=name if first else f"{name} {marked(sentence(image, report))}",
-            summary="" if first or image.verdict.status is not Status.PASS else _summary(image, report),
+            title=name if image is first else f"{name} {marked(sentence(image, report))}",
+            summary="" if image is first or image.verdict.status is not Status.PASS else _summary(image, report),
             blocks=blocks,
             sections=sections,
         )
@@ -109,7 +110,8 @@ def _summary(image: ImageReport, report: Report) -> str:
 def _blocks(image: ImageReport, report: Report, level: Level) -> Iterator[str]:
     """What is shown unfolded."""
     if isinstance(image.base, Unavailable) and not image.base.expected:
-        yield f"The base {marked(unavailable(image.base, image, report, in_base=True)).rstrip('.')}."
+        unchecked = " Growth was not checked against the budget." if image.budget.max_increase is not None else ""
+        yield f"The base {marked(unavailable(image.base, image, report, in_base=True)).rstrip('.')}.{unchecked}"
     if image.diff is not None and (why := causes(image.diff, report, level.causes)):
         yield f"**Why**\n\n{why}"
 
