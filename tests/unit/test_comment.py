@@ -209,7 +209,7 @@ def as_others(text: str) -> Page:
 
 # What GitHub's pipeline makes links and pictures of in text that is not code.
 MENTIONS = re.compile(
-    r"(?<![\w`])@[a-z0-9]|(?<!\w)#\d|\bGH-\d|://|\bwww\.\w|\b[0-9a-f]{7,64}\b|:[a-z][\w+-]*:|mailto:|[\w.]+@[\w-]+\.\w",
+    r"(?<![\w`])@[a-z0-9]|(?<!\w)#\d|GH-\d|://|www\.\w|(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])|:[a-z][\w+-]*:|mailto:|[\w.]+@[\w-]+\.\w",
     re.IGNORECASE,
 )
 TRAPS = (

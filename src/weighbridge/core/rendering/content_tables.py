@@ -43,6 +43,7 @@ def _layers(head: WeighedImage, image: ImageReport, report: Report) -> Table:
     changes = {change.head.diff_id: change.delta for change in image.diff.layers if change.head} if image.diff else {}
     largest = max((layer.size for layer in head.layers), default=0)
     compared = image.diff is not None
+    placed = any(layer.line for layer in head.layers)
     rows = (
         (
             count_field(number),
@@ -50,7 +51,7 @@ def _layers(head: WeighedImage, image: ImageReport, report: Report) -> Table:
             *([delta_field(changes.get(layer.diff_id, 0))] if compared else []),
             size_field(layer.packed.size, estimated=layer.packed.estimated),
             _made_by(layer),
-            line_field(layer.line, report, exact=layer.line_exact),
+            *([line_field(layer.line, report, exact=layer.line_exact)] if placed else []),
         )
         for number, layer in enumerate(head.layers, 1)
     )
@@ -60,7 +61,7 @@ def _layers(head: WeighedImage, image: ImageReport, report: Report) -> Table:
         *([Column(name="change", number=True)] if compared else []),
         Column(name="packed", number=True, minor=True),
         Column(name="made by", code=True),
-        Column(name="line"),
+        *([Column(name="line")] if placed else []),
     )
     return make_table("Layers by line", columns, rows, opened=True, hint="The oldest first.")
 

@@ -70,42 +70,50 @@ _MEANINGS = (
 
 
 def draw(tree: TreeNode, *, compared: bool) -> Drawing:
-    """The treemap coloured by change, or by top directory where there is nothing to compare with."""
-    tops = {child.name: f"k{number % _COLORS}" for number, child in enumerate(tree.children)}
-    shapes = tuple(
-        _shape(cell, tree.size, _kind(cell.node) if compared else tops[_top(cell)], compared=compared)
-        for cell in layout(tree, WIDTH, HEIGHT)
-    )
+    """The treemap coloured by change, or by place where there is nothing to compare with."""
+    kinds = dict(_kinds(tree, "", None if compared else _groups(tree)))
+    shapes = tuple(_shape(cell, tree.size, kinds[cell.path], compared=compared) for cell in layout(tree, WIDTH, HEIGHT))
     seen = {shape.kind for shape in shapes if not shape.directory}
-    legend = tuple(Key(kind=kind, meaning=meaning) for kind, meaning in _MEANINGS if kind in seen)
-    kinds = None if compared else tops
     return Drawing(
         width=WIDTH,
         height=HEIGHT,
         total=format_size(tree.size),
         shapes=shapes,
-        legend=legend,
-        data=_inert(json.dumps(_datum(tree, None, kinds), ensure_ascii=True, separators=(",", ":"))),
+        legend=tuple(Key(kind=kind, meaning=meaning) for kind, meaning in _MEANINGS if kind in seen),
+        data=_inert(json.dumps(_datum(tree, "", kinds), ensure_ascii=True, separators=(",", ":"))),
     )
 
 
-def _datum(node: TreeNode, kind: str | None, tops: dict[str, str] | None) -> list[Any]:
-    """`[name, bytes, difference, kind, members]`, as report.js reads it."""
-    own = _kind(node) if tops is None else kind or ""
-    members = [
-        _datum(child, None if tops is None else kind or tops[child.name], tops) for child in node.children if child.size
-    ]
-    return [plain(node.name, 200), node.size, node.delta, own, members]
+def _groups(tree: TreeNode) -> dict[str, str]:
+    """Path → colour of the directories that make up the image; what holds most of it is taken apart first."""
+    groups = {f"/{child.name}": child for child in tree.children}
+    while groups and len(groups) < _COLORS:
+        path, most = max(groups.items(), key=lambda item: item[1].size if item[1].children else -1)
+        if not most.children or most.size * 2 <= tree.size:
+            break
+        del groups[path]
+        groups |= {f"{path}/{child.name}": child for child in most.children}
+    largest = sorted(groups, key=lambda path: -groups[path].size)
+    return {path: f"k{number % _COLORS}" for number, path in enumerate(largest)}
+
+
+def _kinds(node: TreeNode, path: str, groups: dict[str, str] | None, kind: str = "k0") -> Iterator[tuple[str, str]]:
+    """Path → class of everything below a node."""
+    own = _kind(node) if groups is None else groups.get(path, kind)
+    yield path, own
+    for child in node.children:
+        yield from _kinds(child, f"{path}/{child.name}", groups, own)
+
+
+def _datum(node: TreeNode, path: str, kinds: dict[str, str]) -> list[Any]:
+    """`[name, bytes, difference, class, members]`, as treemap.js reads it."""
+    members = [_datum(child, f"{path}/{child.name}", kinds) for child in node.children if child.size]
+    return [plain(node.name, 200), node.size, node.delta, kinds[path], members]
 
 
 def _inert(text: str) -> str:
     """JSON in which nothing ends the element that it stands in, or begins another."""
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _top(cell: Cell) -> str:
-    # A name holds no slash, except the root's own.
-    return cell.path.split("/", 2)[1]
 
 
 def _kind(node: TreeNode) -> str:

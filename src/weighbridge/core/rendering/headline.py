@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weighbridge.core.rendering.escape import Span, code, markdown, marked, plain, spans
 from weighbridge.core.rendering.links import line_url
 from weighbridge.core.rendering.units import format_percent, format_size
-from weighbridge.core.verdict import hold
+from weighbridge.core.verdict import hold, overall
 from weighbridge.model.budget import Status
 from weighbridge.model.change import Origin
 from weighbridge.model.image import SourceLine
@@ -172,6 +172,20 @@ def _wanted(side: Unavailable) -> str:
 def sentence_text(image: ImageReport, report: Report) -> str:
     """The sentence as plain text, code between backticks."""
     return text_of(sentence(image, report))
+
+
+def reasons(report: Report, *, of_first: bool) -> Iterator[tuple[Span, ...]]:
+    """What the first line leaves out: who accepted it, and what is wrong with the images that it does not name.
+
+    With `of_first`, also how far the image of the first line is over its budget.
+    """
+    own = overall(report.images).reasons
+    yield from (spans(reason) for reason in report.verdict.reasons if reason not in own)
+    first = None if of_first or not report.images else most_important(report)
+    for image in report.images:
+        if image.verdict.status in (Status.FAIL, Status.WARN) and image is not first:
+            name = (Span(plain(image.name), code=True), Span(" ")) if len(report.images) > 1 else ()
+            yield from ((*name, *spans(reason)) for reason in image.verdict.reasons)
 
 
 def text_of(parts: Iterable[Span]) -> str:

@@ -6,17 +6,18 @@ Nothing here is HTML: the template escapes every value.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from weighbridge.core.rendering.change_tables import differences, why
 from weighbridge.core.rendering.content_tables import contents
 from weighbridge.core.rendering.drawing import Drawing, draw
 from weighbridge.core.rendering.escape import Span, log_line, plain, spans
-from weighbridge.core.rendering.headline import most_important, sentence, text_of, unavailable, words
+from weighbridge.core.rendering.headline import most_important, reasons, sentence, text_of, unavailable, words
 from weighbridge.core.rendering.links import pull_request_url
 from weighbridge.core.rendering.parts.logs import telling
 from weighbridge.core.rendering.units import format_delta, format_size
-from weighbridge.model.budget import Status
+from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import Unavailable, WeighedImage
 
 if TYPE_CHECKING:
@@ -98,10 +99,10 @@ def page(report: Report) -> Page:
     return Page(
         title=f"{name} {text_of(answer)}".strip(),
         status=report.verdict.status.value,
-        words=words(first) if first and alone else _WORDS[report.verdict.status],
+        words=_badge(first) if first and alone else _WORDS[report.verdict.status],
         answer=answer,
         name=name,
-        reasons=tuple(spans(reason) for reason in report.verdict.reasons[:_REASONS]),
+        reasons=tuple(islice(reasons(report, of_first=True), _REASONS)),
         repository=plain(report.repository or ""),
         pull_request=(f"#{report.pull_request}", link) if link else None,
         base=_revision(report.base) if report.base else "",
@@ -110,6 +111,11 @@ def page(report: Report) -> Page:
         version=plain(report.tool_version, 40),
         estimated=any(isinstance(image.head, WeighedImage) and image.head.packed.estimated for image in report.images),
     )
+
+
+def _badge(image: ImageReport) -> str:
+    """Nothing where there is nothing to hold the image against."""
+    return "" if image.verdict.status is Status.PASS and image.budget == Budget() else words(image)
 
 
 def _revision(revision: Revision) -> str:
@@ -126,7 +132,7 @@ def _part(number: int, image: ImageReport, report: Report) -> ImagePart:
         name=plain(image.name),
         platform=plain(image.platform, 60),
         status=image.verdict.status.value,
-        words=words(image),
+        words=_badge(image),
         answer=sentence(image, report),
         figures=tuple(_figures(image)),
         notes=tuple(_notes(image, report)),

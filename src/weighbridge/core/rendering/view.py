@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from weighbridge.core.rendering.escape import code, html_code, markdown, marked, plain, prose
+from weighbridge.core.rendering.escape import code, html_code, markdown, marked, plain
 from weighbridge.core.rendering.headline import (
     changed,
     chosen,
     headline,
     is_quiet,
     most_important,
+    reasons,
     sentence,
     sentence_text,
     unavailable,
@@ -25,7 +27,6 @@ from weighbridge.core.rendering.parts.layers import layers
 from weighbridge.core.rendering.parts.logs import logs
 from weighbridge.core.rendering.parts.packages import packages
 from weighbridge.core.rendering.parts.waste import waste
-from weighbridge.core.verdict import overall
 from weighbridge.model.budget import Status
 from weighbridge.model.report import Unavailable, WeighedImage
 
@@ -66,21 +67,11 @@ def view(report: Report, level: Level, *, report_url: str | None, shortened: boo
     return View(
         headline=headline(report),
         quiet=quiet,
-        reasons=tuple(_reasons(report))[:_REASONS],
+        reasons=tuple(marked(reason) for reason in islice(reasons(report, of_first=False), _REASONS)),
         table="" if quiet and len(report.images) == 1 else images(report, level.images),
         images=() if quiet else tuple(_images(report, level)),
         footer=_footer(report, report_url, shortened=shortened),
     )
-
-
-def _reasons(report: Report) -> Iterator[str]:
-    """What the first line leaves out: who accepted it, and what is wrong with the images that it does not name."""
-    own = overall(report.images).reasons
-    yield from (prose(reason) for reason in report.verdict.reasons if reason not in own)
-    first = most_important(report) if report.images else None
-    for image in report.images:
-        if image.verdict.status in (Status.FAIL, Status.WARN) and image is not first:
-            yield from (f"{code(image.name)} {prose(reason)}" for reason in image.verdict.reasons)
 
 
 def _images(report: Report, level: Level) -> Iterator[ImageView]:

@@ -17,23 +17,27 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Layer
     from weighbridge.model.report import ImageReport, Report
 
+_HEADERS = ("unpacked", "change", "packed", "made by", "line")
+
 
 def layers(image: ImageReport, report: Report, most: int) -> Section | None:
     """Open where there is nothing to compare with: then the layers are what there is to see."""
     head = image.head
     if not isinstance(head, WeighedImage) or not head.layers or not most:
         return None
-    compared = image.diff is not None
     own = [layer for layer in head.layers if not layer.from_base]
     rows = [*_base_row(head, image.diff)]
     if len(own) > most:
         rows.append(["", "", "", f"{len(own) - most} older layers", ""])
     rows += [_row(layer, image.diff, report) for layer in own[-most:]]
     rows += [_gone_row(layer, delta, report) for layer, delta in _gone(image.diff)[:most]]
-    if not compared:
-        rows = [[row[0], *row[2:]] for row in rows]
-    headers = ["unpacked", *(["change"] if compared else []), "packed", "made by", "line"]
-    body = table(headers, rows, "rrrll" if compared else "rrll")
+    compared, placed = image.diff is not None, any(row[-1] for row in rows)
+    kept = [number for number, there in enumerate((True, compared, True, True, placed)) if there]
+    body = table(
+        [_HEADERS[number] for number in kept],
+        [[row[number] for number in kept] for row in rows],
+        "".join("rrrll"[number] for number in kept),
+    )
     return Section(title="Layers by line", body=body, opened=not compared)
 
 
