@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
@@ -21,7 +22,10 @@ from outside.machine import Refusal, say  # noqa: E402
 from weighbridge.core.rendering import render_html  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
-SHOTS = (("report.png", "light", 920, 1020), ("report-dark-phone.png", "dark", 390, 844))
+SHOTS: tuple[tuple[str, Literal["light", "dark"], int, int], ...] = (
+    ("report.png", "light", 920, 1020),
+    ("report-dark-phone.png", "dark", 390, 844),
+)
 
 
 def main() -> None:

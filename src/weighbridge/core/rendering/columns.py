@@ -41,7 +41,8 @@ def fit(
 
 def columns(text: str) -> int:
     """How many columns of a terminal the text takes up; wide characters take two."""
-    return max(0, wcswidth(text))
+    width: int = wcswidth(text)
+    return max(0, width)
 
 
 def shorten(text: str, room: int) -> str:
