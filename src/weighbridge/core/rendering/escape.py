@@ -19,7 +19,7 @@ _PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~$!^={}])")
 _BLOCK = re.compile(r"\A(?:[#+-]|\d{1,9}(?=[.)](?:\s|\Z)))")
 # What GitHub makes links and pictures of after Markdown: mentions, issues, addresses, commits, emoji names.
 _AUTOLINKS = re.compile(
-    r"(@)(?=[\w-])|(#)(?=\d)|(GH)(?=-\d)|(:)(?=//|[\w+-]*[a-z][\w+-]*:|[+-]1:|100:|1234:)|(www)(?=\.)|(mailto|xmpp)(?=:)",
+    r"(@)(?=\S)|(#)(?=\d)|(GH)(?=-\d)|(:)(?=//|[\w+-]*[a-z][\w+-]*:|[+-]1:|100:|1234:)|(www)(?=\.)|(mailto|xmpp)(?=:)",
     re.IGNORECASE,
 )
 _COMMIT = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])", re.IGNORECASE)
@@ -65,13 +65,16 @@ def spans(text: str, limit: int = 500) -> tuple[Span, ...]:
 def markdown(text: str, limit: int = 500) -> str:
     """Text inside a Markdown line or table cell: no markup, HTML, mention, link or further cell comes of it."""
     escaped = _PUNCTUATION.sub(r"\\\1", plain(text, limit)).replace("&", "&amp;")
-    unlinked = _AUTOLINKS.sub(lambda found: found[0] + _ZERO_WIDTH, escaped)
-    unlinked = _COMMIT.sub(lambda found: _SHORT_OF_A_COMMIT.sub(rf"\g<0>{_ZERO_WIDTH}", found[0]), unlinked)
-    return _BLOCK.sub(_unblocked, unlinked)
+    return _BLOCK.sub(_unblocked, _without_links(escaped))
 
 
 def _unblocked(found: re.Match[str]) -> str:
     return f"{found[0]}{_ZERO_WIDTH}" if found[0].isdigit() else f"\\{found[0]}"
+
+
+def _without_links(text: str) -> str:
+    text = _AUTOLINKS.sub(lambda found: found[0] + _ZERO_WIDTH, text)
+    return _COMMIT.sub(lambda found: _SHORT_OF_A_COMMIT.sub(rf"\g<0>{_ZERO_WIDTH}", found[0]), text)
 
 
 def prose(text: str, limit: int = 500) -> str:
@@ -81,14 +84,14 @@ def prose(text: str, limit: int = 500) -> str:
 
 def marked(parts: Iterable[Span]) -> str:
     """A line of Markdown."""
-    return "".join(_linked(part) if part.href else _unlinked(part) for part in parts)
+    return "".join(_linked(part) if part.href else _bare(part) for part in parts)
 
 
 def _linked(part: Span) -> str:
-    return f"[{_unlinked(part).strip()}]({part.href})"
+    return f"[{_bare(part).strip()}]({part.href})"
 
 
-def _unlinked(part: Span) -> str:
+def _bare(part: Span) -> str:
     return code(part.text) if part.code else _words(part)
 
 
@@ -111,6 +114,11 @@ def code(text: str, limit: int = 200) -> str:
     fence = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(text)), default=0))
     padding = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{padding}{text}{padding}{fence}"
+
+
+def html_text(text: str, limit: int = 200) -> str:
+    """Text for HTML inside of Markdown. Nothing in it is a mention or a link."""
+    return _without_links(html.escape(plain(text, limit)))
 
 
 def html_code(text: str, limit: int = 200) -> str:

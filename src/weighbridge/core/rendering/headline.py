@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.rendering.escape import Span, code, markdown, marked, plain, spans
 from weighbridge.core.rendering.links import line_url
-from weighbridge.core.rendering.units import format_percent, format_size
+from weighbridge.core.rendering.units import format_delta, format_percent, format_size
 from weighbridge.core.verdict import hold, overall
 from weighbridge.model.budget import Status
 from weighbridge.model.change import Origin
@@ -147,9 +147,7 @@ def _ending(image: ImageReport) -> Iterator[Span]:
         return
     moved = sum(cause.delta for cause in image.diff.causes if cause.origin is Origin.BASE_IMAGE)
     if moved / image.diff.size >= _MOSTLY:
-        yield Span("; ")
-        yield Span(format_size(abs(moved)), strong=True)
-        yield Span(" of that is a base image that moved")
+        yield Span(f"; its base image moved ({format_delta(moved)})")
 
 
 def unavailable(side: Unavailable, image: ImageReport, report: Report, *, in_base: bool = False) -> Iterator[Span]:
@@ -167,11 +165,6 @@ def unavailable(side: Unavailable, image: ImageReport, report: Report, *, in_bas
 
 def _wanted(side: Unavailable) -> str:
     return "built" if side.stage in (Stage.BUILD, Stage.DOCKERFILE) else "weighed"
-
-
-def sentence_text(image: ImageReport, report: Report) -> str:
-    """The sentence as plain text, code between backticks."""
-    return text_of(sentence(image, report))
 
 
 def reasons(report: Report, *, of_first: bool) -> Iterator[tuple[Span, ...]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weighbridge.core.names import shown_path
 from weighbridge.core.rendering.columns import bar, fit, shorten
 from weighbridge.core.rendering.escape import log_line, plain
-from weighbridge.core.rendering.headline import sentence_text, text_of, unavailable, words
+from weighbridge.core.rendering.headline import sentence, text_of, unavailable, words
 from weighbridge.core.rendering.parts import files, packages
 from weighbridge.core.rendering.parts.causes import excuse, split
 from weighbridge.core.rendering.parts.layers import change_of
@@ -59,7 +59,7 @@ class _Text:
         yield from (f"  {plain(reason)}" for reason in self._report.verdict.reasons)
 
     def image(self, image: ImageReport) -> Iterator[str]:
-        answer = f"{plain(image.name)} {sentence_text(image, self._report)}"
+        answer = f"{plain(image.name)} {text_of(sentence(image, self._report))}"
         yield self._paint(answer, f"{_BOLD};{_COLORS[image.verdict.status]}")
         yield self._paint(f"{plain(image.platform, 60)}, {words(image)}", _DIM)
         yield from self._sizes(image)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from weighbridge.core.rendering.escape import code, html_code, markdown, marked, plain
+from weighbridge.core.rendering.escape import code, html_code, html_text, markdown, marked
 from weighbridge.core.rendering.headline import (
     changed,
     chosen,
@@ -16,7 +15,7 @@ from weighbridge.core.rendering.headline import (
     most_important,
     reasons,
     sentence,
-    sentence_text,
+    text_of,
     unavailable,
 )
 from weighbridge.core.rendering.links import compare_url
@@ -94,8 +93,7 @@ def _images(report: Report, level: Level) -> Iterator[ImageView]:
 
 
 def _summary(image: ImageReport, report: Report) -> str:
-    told = escape(sentence_text(image, report))
-    return f"{html_code(image.name)} {escape(plain(image.platform, 60))} {told}"
+    return f"{html_code(image.name)} {html_text(image.platform, 60)} {html_text(text_of(sentence(image, report)))}"
 
 
 def _blocks(image: ImageReport, report: Report, level: Level) -> Iterator[str]:
