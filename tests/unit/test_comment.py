@@ -215,10 +215,10 @@ MENTIONS = re.compile(
 )
 TRAPS = (
     "@octocat", "a@.bc", "#1", "GH-1", "o/r#1", "a@b.cd", "http://x.yz", "www.x.yz", "0123456789abcdef", ":rocket:",
-    "|", "\\|", "\\", "`", "``", "```", "<b>", "</details>", "</summary>", "<!--", "-->", "<img src=x>", "![i](j)", "[^1]",
-    "**", "[l](javascript:x)", "_", "~~", "$x$", "&lt;", "&#64;", "\n", "\r\n", "\n\n", "\n# h", "\n| a | b |",
-    "\n---\n", "- [ ] x", "1. ", "+ ", "# ", "> ", "\t", "\u2028", "\u202e", "\x00", "\x1b[31m", "\udcff", "日本語", "{{ 1 }}",
-    "{% x %}", "%0A",
+    "|", "\\|", "\\", "`", "``", "```", "<b>", "</details>", "</summary>", "<!--", "-->", "<img src=x>", "![i](j)",
+    "[^1]", "**", "[l](javascript:x)", "_", "~~", "$x$", "&lt;", "&#64;", "\n", "\r\n", "\n\n", "\n# h",
+    "\n| a | b |", "\n---\n", "- [ ] x", "1. ", "+ ", "# ", "> ", "\t", "\u2028", "\u202e", "\x00", "\x1b[31m",
+    "\udcff", "日本語", "{{ 1 }}", "{% x %}", "%0A",
 )  # fmt: skip
 # Shrinking sixteen names takes longer than reading them.
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
