@@ -54,10 +54,10 @@ Files = dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What main holds, what the pull request makes of it (None removes a file), and the settings."""
+    """What main holds, what the pull request writes over it, and the settings."""
 
     main: Files
-    change: Mapping[str, str | None]
+    change: Files
     settings: Mapping[str, object] = field(default_factory=dict)
     moves: tuple[str, str] | None = None
     """Dockerfiles of an image that is another one when the head is built."""
@@ -234,6 +234,7 @@ def _weigh(scene: Scene) -> Report:
                 log=Silence(),
             )
             return pipeline.check_revisions(
+                # Where the package mirrors are reached whatever the engine's own network is like.
                 load(cli={"network": "host", **scene.settings}, environ={}, root=tree.path),
                 revisions.choose(LocalEvent(), repository, base="main", head="feature"),
                 yard,
@@ -241,12 +242,9 @@ def _weigh(scene: Scene) -> Report:
             )
 
 
-def _commit(tree: WorkTree, files: Mapping[str, str | None]) -> None:
+def _commit(tree: WorkTree, files: Files) -> None:
     for name, text in files.items():
         path = tree.path / name
-        if text is None:
-            path.unlink()
-            continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(random.Random(name).randbytes(int(text)) if text.isdigit() else text.encode())  # noqa: S311
         if text.startswith("#!"):
@@ -293,7 +291,7 @@ def _docker(*arguments: str, stdin: str = "") -> None:
 
 
 def _keep(name: str, report: Report) -> None:
-    """Without what nothing shows: the treemap is that of the head, and small boxes are too small to be seen."""
+    """Without the base's tree of files, which nothing shows."""
     images = tuple(
         replace(image, base=replace(image.base, tree=replace(image.base.tree, children=())))
         if isinstance(image.base, WeighedImage)

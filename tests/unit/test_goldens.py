@@ -42,6 +42,15 @@ def test_the_comment(name: str, golden: Golden) -> None:
     golden(f"comments/{name}.md", render_markdown(scene(name), marker=marker("default", "v1"), report_url=RUN))
 
 
+def test_the_guide_shows_the_comment_as_it_is() -> None:
+    guide = (GOLDEN.parent.parent / "docs" / "report.md").read_text(encoding="utf-8")
+    quoted = [line.removeprefix("> ").removeprefix(">") for line in guide.splitlines() if line.startswith(">")]
+    comment = (GOLDEN / "comments" / "grown.md").read_text(encoding="utf-8").replace("\u00a0", " ")
+    # Its links lead to a repository that is not there.
+    shown = re.sub(r"\[(`[^`]+`)\]\([^)]+\)", r"\1", comment).splitlines()
+    assert shown[1 : 1 + len(quoted)] == quoted
+
+
 @pytest.mark.parametrize("name", SCENES)
 def test_a_report_that_was_kept_inside_a_comment_has_the_same_first_line(name: str) -> None:
     whole, kept = (render_markdown(report).splitlines()[0] for report in (scene(name), trim(scene(name))))

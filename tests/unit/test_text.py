@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from wcwidth import wcswidth
 
 from tests.support.goldens import SCENES, scene
 from tests.support.reports import MEGABYTE, diff, image, report, weighed
+from weighbridge.commands import present
 from weighbridge.core.rendering import render_text
 from weighbridge.core.rendering.columns import bar, columns, fit, shorten
 from weighbridge.model.change import Cause, Change, FileChange
@@ -56,6 +58,28 @@ def test_colour_only_where_it_is_asked_for() -> None:
     assert _COLOUR.search(plain) is None
     assert _COLOUR.search(painted) is not None
     assert plain == _COLOUR.sub("", painted)
+
+
+class Terminal(io.StringIO):
+    """What a person sits at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stdout", "no_color", "expected"), [(Terminal, None, True), (Terminal, "1", False), (io.StringIO, None, False)]
+)
+def test_colour_is_for_a_terminal_whose_user_wants_it(
+    stdout: type[io.StringIO], no_color: str | None, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = stdout()
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    present(scene("two"), "text", None)
+    assert expected == (_COLOUR.search(out.getvalue()) is not None)
 
 
 def test_a_log_keeps_its_indentation_and_loses_its_controls() -> None:
