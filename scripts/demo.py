@@ -83,8 +83,8 @@ def _job(tree: WorkTree, runner: Runner, github: GitHub, number: int, action: st
     if ran.status != 0 or len(comments) != 1:
         raise Refusal(f"the job ended with status {ran.status} and {len(comments)} comments:\n{ran.log[-3000:]}")
     body = comments[0]["body"]
-    # What is folded on a pull request is left out here; the files hold it.
-    shown = body[body.index("### ") :].partition("<details>")[0]
+    # What is hidden or folded on a pull request is left out here; the files hold it.
+    shown = body.partition("\n")[2].partition("<details>")[0]
     Console(width=120).print(Markdown(shown))
     kept = _keep(ran, body, action)
     print(f"comment {comments[0]['id']}: {kept}/comment.md\nHTML:    {kept}/report.html\nJSON:    {kept}/report.json\n")

@@ -39,8 +39,8 @@ def only(github: GitHub, number: int) -> str:
 
 
 def heading(body: str) -> str:
-    """The first line that people see."""
-    return next(line for line in body.splitlines() if line.startswith("### "))
+    """The first line that people see: the one below the hidden marker."""
+    return body.splitlines()[1]
 
 
 def test_comments_when_opened_and_edits_when_synchronized(github: GitHub, runner: Runner, merged: Merged) -> None:

@@ -45,7 +45,7 @@ def test_the_basket_with_gcc_is_told_by_the_package_that_the_pull_request_added(
 
     (cause,) = compare(base, head).causes
 
-    assert "apt-get install gcc brings gcc-12, cpp-12 and 2 more packages" == cause.phrase
+    assert "`apt-get install gcc` brings `gcc-12`, `cpp-12` and 2 more packages" == cause.phrase
     assert (182 * MB + 20, "Dockerfile:7", False) == (cause.delta, str(cause.line), cause.in_base)
 
 
@@ -55,7 +55,7 @@ def test_the_pull_request_that_takes_gcc_out_again_says_what_is_gone() -> None:
 
     (phrase,) = phrases(base, head)
 
-    assert "apt-get install golang git no longer brings gcc-12" == phrase
+    assert "`apt-get install golang git` no longer brings `gcc-12`" == phrase
 
 
 def test_a_copied_file_is_named() -> None:
@@ -67,14 +67,14 @@ def test_a_copied_file_is_named() -> None:
         step("COPY --chown=app model.bin /srv/", {"srv/model.bin": 12_200_000}),
     )
 
-    assert ["COPY model.bin /srv/ adds /srv/model.bin (12.2 MB)"] == phrases(base, head)
+    assert ["`COPY model.bin /srv/` adds `/srv/model.bin` (12.2 MB)"] == phrases(base, head)
 
 
 def test_a_change_of_owner_is_told_as_the_second_copy_that_it_is() -> None:
     model = step("COPY model.bin /srv/", {"srv/model.bin": 12_200_000})
     chown = Step(run="RUN chown -R app /srv", files={"srv/model.bin": 12_200_000}, content="", uid=7)
 
-    assert ["chown -R app /srv copies /srv/model.bin (12.2 MB) a second time"] == phrases(
+    assert ["`chown -R app /srv` copies `/srv/model.bin` (12.2 MB) a second time"] == phrases(
         image(model), image(model, chown)
     )
 
@@ -88,10 +88,10 @@ def test_a_file_that_a_later_layer_only_gives_to_another_owner_is_still_what_its
     )
 
     assert [
-        "chown -R app /srv copies /srv/model.bin (100.0 kB) a second time",
-        "COPY model.bin /srv/ adds /srv/model.bin (100.0 kB)",
+        "`chown -R app /srv` copies `/srv/model.bin` (100.0 kB) a second time",
+        "`COPY model.bin /srv/` adds `/srv/model.bin` (100.0 kB)",
     ] == phrases(image(sh), head)
-    assert "COPY model.bin /srv/ is gone" == phrases(head, image(sh))[1]
+    assert "`COPY model.bin /srv/` is gone" == phrases(head, image(sh))[1]
 
 
 def test_bytes_that_a_later_layer_deletes_are_told_as_still_there() -> None:
@@ -103,7 +103,7 @@ def test_bytes_that_a_later_layer_deletes_are_told_as_still_there() -> None:
     )
 
     assert [
-        "ADD big.tar /tmp/ leaves /tmp/big.tar (50.0 MB) in its layer, though it is deleted or replaced later"
+        "`ADD big.tar /tmp/` leaves `/tmp/big.tar` (50.0 MB) in its layer, though it is deleted or replaced later"
     ] == phrases(image(sh), head)
 
 
@@ -113,7 +113,7 @@ def test_a_moved_base_image_is_one_cause_apart_from_the_pull_request() -> None:
 
     (cause,) = compare(base, head).causes
 
-    assert "base image python:3.12-slim moved, not this pull request" == cause.phrase
+    assert "base image `python:3.12-slim` moved" == cause.phrase
     assert (6, Origin.BASE_IMAGE) == (cause.delta, cause.origin)
 
 
@@ -123,7 +123,7 @@ def test_another_base_image_is_the_pull_requests_own_doing() -> None:
 
     (cause,) = compare(base, head).causes
 
-    assert "base image changed from debian:12 to alpine" == cause.phrase
+    assert "base image changed from `debian:12` to `alpine`" == cause.phrase
     assert (-6, Origin.CHANGE) == (cause.delta, cause.origin)
 
 
@@ -133,7 +133,7 @@ def test_an_instruction_that_is_gone_points_into_the_bases_dockerfile() -> None:
 
     (cause,) = compare(base, image(kept)).causes
 
-    assert ("pip install torch is gone", "Dockerfile:5", True) == (cause.phrase, str(cause.line), cause.in_base)
+    assert ("`pip install torch` is gone", "Dockerfile:5", True) == (cause.phrase, str(cause.line), cause.in_base)
 
 
 def test_packages_with_a_record_of_their_own_belong_to_the_layer_that_wrote_it() -> None:
@@ -143,8 +143,8 @@ def test_packages_with_a_record_of_their_own_belong_to_the_layer_that_wrote_it()
     second = step("RUN pip install flask", {flask.path: MB})
 
     assert [
-        "pip install -r requirements.txt brings torch",
-        "pip install flask brings flask",
+        "`pip install -r requirements.txt` brings `torch`",
+        "`pip install flask` brings `flask`",
     ] == phrases(image(), image(first, second, packages=[flask, torch]))
 
 
@@ -155,7 +155,7 @@ def test_a_small_package_does_not_stand_for_a_large_file() -> None:
 
     (phrase,) = phrases(image(), replace(head, packages=(curl,)))
 
-    assert "curl -o /opt/model.bin https://example.com/model.bin adds /opt/model.bin (99.0 MB)" == phrase
+    assert "`curl -o /opt/model.bin https://example.com/model.bin` adds `/opt/model.bin` (99.0 MB)" == phrase
 
 
 def test_a_package_that_moved_is_named_with_both_versions() -> None:
@@ -166,7 +166,7 @@ def test_a_package_that_moved_is_named_with_both_versions() -> None:
         step("RUN npm ci", {"npm/left-pad": 4}), packages=[package("left-pad", 4, "1.3.0", ecosystem=Ecosystem.NPM)]
     )
 
-    assert ["npm ci moves left-pad from 1.0.0 to 1.3.0"] == phrases(old, new)
+    assert ["`npm ci` moves `left-pad` from 1.0.0 to 1.3.0"] == phrases(old, new)
 
 
 def test_small_causes_past_the_bound_are_told_as_one_and_still_add_up() -> None:
@@ -180,13 +180,14 @@ def test_small_causes_past_the_bound_are_told_as_one_and_still_add_up() -> None:
 
 
 def test_a_phrase_is_one_bounded_line_whatever_the_names_hold() -> None:
-    nasty = "a\nb\x1b[31m\u202e" + "x" * 5_000
+    nasty = "a\nb`\x1b[31m\u202e" + "x" * 5_000
     head = image(step(f"COPY {nasty} /", {nasty: MB}))
 
     (phrase,) = phrases(image(), head)
 
     assert phrase.isprintable()
     assert len(phrase) <= PHRASE_LIMIT
+    assert 0 == phrase.count("`") % 2
 
 
 @pytest.mark.parametrize(

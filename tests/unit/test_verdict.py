@@ -30,33 +30,33 @@ def weighed(size: int) -> WeighedImage:
             Budget(max_size=200 * MB),
             1,
             246_100_000,
-            Verdict(status=Status.FAIL, reasons=("weighs 246.1 MB, 46.1 MB over its limit of 200.0 MB",)),
+            Verdict(status=Status.FAIL, reasons=("weighs 246.1 MB, 46.1 MB over its limit of 200 MB",)),
         ),
         (
             Budget(max_size=200 * MB),
             1,
             200 * MB,
-            Verdict(status=Status.WARN, reasons=("weighs 200.0 MB, within 5 % of its limit of 200.0 MB",)),
+            Verdict(status=Status.WARN, reasons=("weighs 200.0 MB, within 5 % of its limit of 200 MB",)),
         ),
         (Budget(max_size=200 * MB), 1, 190 * MB, Verdict(status=Status.PASS)),
         (
             Budget(max_increase=10 * MB),
             200 * MB,
             234_200_000,
-            Verdict(status=Status.FAIL, reasons=("grew by 34.2 MB, 24.2 MB more than the 10.0 MB that it may grow",)),
+            Verdict(status=Status.FAIL, reasons=("grew by 34.2 MB, 24.2 MB more than the 10 MB that it may grow",)),
         ),
         (
             Budget(max_increase=10 * MB),
             200 * MB,
             209_900_000,
-            Verdict(status=Status.WARN, reasons=("grew by 9.9 MB, within 5 % of the 10.0 MB that it may grow",)),
+            Verdict(status=Status.WARN, reasons=("grew by 9.9 MB, within 5 % of the 10 MB that it may grow",)),
         ),
         (
             Budget(max_increase=Percent(value=Decimal("2.50"))),
             200 * MB,
             206 * MB,
             Verdict(
-                status=Status.FAIL, reasons=("grew by 6.0 MB, 1.0 MB more than the 2.5 % (5.0 MB) that it may grow",)
+                status=Status.FAIL, reasons=("grew by 6.0 MB, 1.0 MB more than the 2.5 % (5 MB) that it may grow",)
             ),
         ),
         (Budget(max_increase=0), 200, 200, Verdict(status=Status.PASS)),

@@ -9,7 +9,7 @@ from weighbridge.core.essence import LIMIT as ESSENCE_LIMIT
 from weighbridge.core.essence import essence, producing_command, understand
 from weighbridge.core.evidence import gather
 from weighbridge.core.footprint import directory_totals
-from weighbridge.core.names import clipped, clipped_path
+from weighbridge.core.names import clipped, clipped_path, quoted
 from weighbridge.core.rendering.units import format_size
 from weighbridge.core.rollup import heaviest_path
 from weighbridge.model.change import Cause, Origin
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LIMIT = 20
 """Causes that a diff keeps."""
 
-PHRASE_LIMIT = 140
+PHRASE_LIMIT = 160
 """Characters of a phrase."""
 
 _NAME_LIMIT = 40
@@ -73,9 +73,9 @@ def _base_image_cause(before: str | None, after: str | None, delta: int) -> Caus
     if before is None or after is None:
         return Cause(delta=delta, phrase="the base image is another one")
     if before == after:
-        phrase = f"base image {clipped(after, 2 * _NAME_LIMIT)} moved, not this pull request"
+        phrase = f"base image {quoted(clipped(after, 2 * _NAME_LIMIT))} moved"
         return Cause(delta=delta, phrase=phrase, origin=Origin.BASE_IMAGE)
-    names = [clipped(name, _NAME_LIMIT + 10) for name in (before, after)]
+    names = [quoted(clipped(name, _NAME_LIMIT + 10)) for name in (before, after)]
     return Cause(delta=delta, phrase=f"base image changed from {names[0]} to {names[1]}")
 
 
@@ -84,25 +84,30 @@ def _cause(change: LayerChange, facts: Evidence) -> Cause:
     assert layer is not None  # noqa: S101 - a change has a side
     return Cause(
         delta=change.delta,
-        phrase=clipped(f"{_subject(change, facts)} {_predicate(change, facts)}".strip(), PHRASE_LIMIT),
+        phrase=_phrase(_subject(change, facts), _predicate(change, facts)),
         line=layer.line,
         in_base=change.head is None and layer.line is not None,
     )
+
+
+def _phrase(subject: str, predicate: str) -> str:
+    line = clipped(f"{subject} {predicate}".strip(), PHRASE_LIMIT - 1)
+    return line if line.count("`") % 2 == 0 else f"{line}`"
 
 
 def _subject(change: LayerChange, facts: Evidence) -> str:
     layer = change.head or change.base
     assert layer is not None  # noqa: S101 - a change has a side
     if not layer.created_by.strip():
-        return f"layer {clipped(layer.diff_id, len('sha256:') + 12)}"
+        return f"layer {quoted(clipped(layer.diff_id, len('sha256:') + 12))}"
     instruction = understand(layer.created_by)
     previous = understand(change.base.created_by) if change.head is not None and change.base is not None else None
     if facts.packages and previous is None and not _packages_explain(change, facts):
         producing = producing_command(instruction)
         if producing is not None:
-            return producing
+            return quoted(producing)
     ecosystems = {package.ecosystem for pair in facts.packages for package in pair if package is not None}
-    return essence(instruction, previous, ecosystems)
+    return quoted(essence(instruction, previous, ecosystems))
 
 
 def _predicate(change: LayerChange, facts: Evidence) -> str:
@@ -131,7 +136,7 @@ def _says_copies(change: LayerChange, facts: Evidence) -> str:
     most = heaviest_path(facts.copies, directory_totals(facts.copies))
     if most is None or most[1] < _NEARLY_ALL * copied:
         return f"copies {format_size(copied)} a second time"
-    return f"copies {clipped_path(most[0], ESSENCE_LIMIT // 2)} ({format_size(most[1])}) a second time"
+    return f"copies {quoted(clipped_path(most[0], ESSENCE_LIMIT // 2))} ({format_size(most[1])}) a second time"
 
 
 def _says_waste(change: LayerChange, facts: Evidence) -> str:
@@ -140,7 +145,7 @@ def _says_waste(change: LayerChange, facts: Evidence) -> str:
     most = heaviest_path(facts.hidden, directory_totals(facts.hidden))
     if most is None:
         return f"leaves {format_size(facts.wasted)} in its layer that later ones delete or replace"
-    what = f"{clipped_path(most[0], _NAME_LIMIT)} ({format_size(facts.wasted)})"
+    what = f"{quoted(clipped_path(most[0], _NAME_LIMIT))} ({format_size(facts.wasted)})"
     return f"leaves {what} in its layer, though it is deleted or replaced later"
 
 
@@ -180,7 +185,7 @@ def _moved(pairs: Sequence[PackagePair]) -> str:
         return ""
     versions = f"from {clipped(old.version, 20)} to {clipped(new.version, 20)}"
     more = f" and {len(pairs) - 1} more packages" if len(pairs) > 2 else " and 1 more package" if len(pairs) > 1 else ""
-    return f"moves {clipped(new.name, _NAME_LIMIT)} {versions}{more}"
+    return f"moves {quoted(clipped(new.name, _NAME_LIMIT))} {versions}{more}"
 
 
 def _says_files(change: LayerChange, facts: Evidence) -> str:
@@ -189,7 +194,7 @@ def _says_files(change: LayerChange, facts: Evidence) -> str:
     if most is None or most[1] < _SHARE * abs(change.delta):
         return ""
     path, size = most
-    what = f"{clipped_path(path, ESSENCE_LIMIT // 2)} ({format_size(size)})"
+    what = f"{quoted(clipped_path(path, ESSENCE_LIMIT // 2))} ({format_size(size)})"
     below = f"{path}/"
     affected = [name for name in towards if name == path or name.startswith(below)]
     if change.delta > 0:
@@ -204,7 +209,7 @@ def _names(packages: Sequence[Package | None]) -> str:
     names = list(dict.fromkeys(package.name for package in known))
     if not names:
         return ""
-    shown = [clipped(name, _NAME_LIMIT // 2 + 4) for name in names[:_NAMES]]
+    shown = [quoted(clipped(name, _NAME_LIMIT // 2 + 4)) for name in names[:_NAMES]]
     more = len(names) - len(shown)
     if more:
         return f"{', '.join(shown)} and {more} more package{'s' if more > 1 else ''}"

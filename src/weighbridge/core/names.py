@@ -39,3 +39,8 @@ def clipped_path(path: str, limit: int) -> str:
         return line
     tail = limit // 2
     return f"{line[: limit - tail - 1]}…{line[-tail:]}"
+
+
+def quoted(text: str) -> str:
+    """`text` between backticks: how code is told from words in one line of plain text."""
+    return "`" + text.replace("`", "'") + "`"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from weighbridge.core.names import one_line
-from weighbridge.core.rendering.units import format_size
+from weighbridge.core.rendering.units import format_limit, format_size
 from weighbridge.model.budget import Percent, Status, Verdict
 from weighbridge.model.report import Unavailable
 
@@ -30,44 +30,60 @@ def judge(budget: Budget, base: WeighedImage | Unavailable | None, head: Weighed
     """
     if isinstance(head, Unavailable):
         return Verdict(status=Status.UNKNOWN, reasons=(f"could not be weighed: {one_line(head.reason)}",))
-    findings = [*_judge_size(budget, head.size), *_judge_increase(budget, base, head.size)]
+    findings = [(held.status, held.reason) for held in hold(budget, base, head)]
     if isinstance(base, Unavailable) and base.expected:
         findings.append((Status.PASS, one_line(base.reason)))
     return _worst(findings)
 
 
-def _judge_size(budget: Budget, size: int) -> Iterable[tuple[Status, str]]:
-    limit = budget.max_size
-    if limit is None:
+class Held(NamedTuple):
+    """A limit that was broken or nearly reached, or could not be checked. `limit` is how people write it: `+10 MB`."""
+
+    status: Status
+    limit: str
+    reason: str
+
+
+def hold(budget: Budget, base: WeighedImage | Unavailable | None, head: WeighedImage) -> tuple[Held, ...]:
+    """What there is to say of each limit; nothing of one that is well kept."""
+    return (*_hold_size(budget, head.size), *_hold_increase(budget, base, head.size))
+
+
+def _hold_size(budget: Budget, size: int) -> Iterable[Held]:
+    if budget.max_size is None:
         return
-    if size > limit:
-        yield (
-            Status.FAIL,
-            f"weighs {format_size(size)}, {format_size(size - limit)} over its limit of {format_size(limit)}",
-        )
-    elif size > limit * _NEAR:
-        yield Status.WARN, f"weighs {format_size(size)}, within 5 % of its limit of {format_size(limit)}"
+    limit = format_limit(budget.max_size)
+    if size > budget.max_size:
+        over = format_size(size - budget.max_size)
+        yield Held(Status.FAIL, limit, f"weighs {format_size(size)}, {over} over its limit of {limit}")
+    elif size > budget.max_size * _NEAR:
+        yield Held(Status.WARN, limit, f"weighs {format_size(size)}, within 5 % of its limit of {limit}")
 
 
-def _judge_increase(budget: Budget, base: WeighedImage | Unavailable | None, size: int) -> Iterable[tuple[Status, str]]:
+def _hold_increase(budget: Budget, base: WeighedImage | Unavailable | None, size: int) -> Iterable[Held]:
     limit = budget.max_increase
     if limit is None or base is None:
         return
     if isinstance(base, Unavailable):
         if not base.expected:
             reason = one_line(base.reason)
-            yield Status.WARN, f"its growth was not checked, because the base could not be weighed: {reason}"
+            told = f"its growth was not checked, because the base could not be weighed: {reason}"
+            yield Held(Status.WARN, "", told)
         return
     growth = size - base.size
-    allowed = limit.value * base.size / 100 if isinstance(limit, Percent) else Decimal(limit)
-    stated = (
-        f"{_plain(limit.value)} % ({format_size(int(allowed))})" if isinstance(limit, Percent) else format_size(limit)
-    )
+    if isinstance(limit, Percent):
+        allowed, written = limit.value * base.size / 100, f"{_plain(limit.value)} %"
+        stated = f"{written} ({format_limit(int(allowed))})"
+    else:
+        allowed, written = Decimal(limit), format_limit(limit)
+        stated = written
     if growth > allowed:
         over = format_size(growth - int(allowed))
-        yield Status.FAIL, f"grew by {format_size(growth)}, {over} more than the {stated} that it may grow"
+        told = f"grew by {format_size(growth)}, {over} more than the {stated} that it may grow"
+        yield Held(Status.FAIL, f"+{written}", told)
     elif growth > 0 and growth > allowed * _NEAR:
-        yield Status.WARN, f"grew by {format_size(growth)}, within 5 % of the {stated} that it may grow"
+        told = f"grew by {format_size(growth)}, within 5 % of the {stated} that it may grow"
+        yield Held(Status.WARN, f"+{written}", told)
 
 
 def _plain(value: Decimal) -> str:

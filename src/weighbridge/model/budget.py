@@ -33,7 +33,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`reasons` are plain text, one line each, not escaped for any output; empty for a plain pass."""
+    """`reasons` are plain text, one line each, code between backticks, not escaped; empty for a plain pass."""
 
     status: Status
     reasons: tuple[str, ...] = ()

@@ -67,8 +67,8 @@ class PackageChange:
 class Cause:
     """One reason why the size changed: `delta` unpacked bytes; the causes of a diff add up to its size.
 
-    `phrase` is plain text, one line, not escaped for any output. `line` is in the head's Dockerfile, or in the base's
-    where the instruction is gone (`in_base`).
+    `phrase` is plain text, one line, not escaped for any output; what stands between backticks is code. `line` is in
+    the head's Dockerfile, or in the base's where the instruction is gone (`in_base`).
     """
 
     delta: int

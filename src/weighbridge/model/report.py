@@ -28,8 +28,8 @@ class Stage(StrEnum):
 class Unavailable:
     """What could not be measured: never zero.
 
-    `reason` is one line of plain text; `line` the Dockerfile line (1-based) at fault, where known; `log_tail`
-    the last lines of the build log, as written, not escaped. `expected` marks what is no fault
+    `reason` is one line of plain text, code between backticks; `line` the Dockerfile line (1-based) at fault, where
+    known; `log_tail` the last lines of the build log, as written, not escaped. `expected` marks what is no fault
     at all: a base without a Dockerfile ("new image"), a comparison nobody asked for.
     """
 

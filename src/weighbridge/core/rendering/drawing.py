@@ -1,10 +1,12 @@
-"""The treemap of an image as shapes: rectangles with classes, names and what they say when pointed at."""
+"""The treemap of an image: as shapes, for a picture that needs no script, and as data, for the script to draw anew."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from weighbridge.core.rendering.columns import columns, shorten
 from weighbridge.core.rendering.escape import plain
 from weighbridge.core.rendering.squarify import Cell, layout
 from weighbridge.core.rendering.units import format_delta, format_percent, format_size
@@ -12,12 +14,15 @@ from weighbridge.core.treemap import REST
 from weighbridge.model.change import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from weighbridge.model.report import TreeNode
 
 WIDTH, HEIGHT = 1160, 560
-_CHARACTER = 6.3
+_CHARACTER, _BOLD_CHARACTER = 6.3, 7.0
 """Width of a character of the labels' font, in the units of the drawing; what does not fit is not written."""
 _COLORS = 8
+_LEAST_LABEL = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +50,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """The treemap; sizes in units of its own view box."""
+    """The treemap; sizes in units of its own view box. `data` is JSON that may stand inside of a script element."""
 
     width: int
     height: int
     total: str
     shapes: tuple[Shape, ...]
     legend: tuple[Key, ...]
+    data: str
 
 
 _MEANINGS = (
@@ -64,20 +70,50 @@ _MEANINGS = (
 
 
 def draw(tree: TreeNode, *, compared: bool) -> Drawing:
-    """The treemap coloured by change, or by top directory where there is nothing to compare with."""
-    tops = {child.name: f"k{number % _COLORS}" for number, child in enumerate(tree.children)}
-    shapes = tuple(
-        _shape(cell, tree.size, _kind(cell.node) if compared else tops[_top(cell)], compared=compared)
-        for cell in layout(tree, WIDTH, HEIGHT)
-    )
+    """The treemap coloured by change, or by place where there is nothing to compare with."""
+    kinds = dict(_kinds(tree, "", None if compared else _groups(tree)))
+    shapes = tuple(_shape(cell, tree.size, kinds[cell.path], compared=compared) for cell in layout(tree, WIDTH, HEIGHT))
     seen = {shape.kind for shape in shapes if not shape.directory}
-    legend = tuple(Key(kind=kind, meaning=meaning) for kind, meaning in _MEANINGS if kind in seen)
-    return Drawing(width=WIDTH, height=HEIGHT, total=format_size(tree.size), shapes=shapes, legend=legend)
+    return Drawing(
+        width=WIDTH,
+        height=HEIGHT,
+        total=format_size(tree.size),
+        shapes=shapes,
+        legend=tuple(Key(kind=kind, meaning=meaning) for kind, meaning in _MEANINGS if kind in seen),
+        data=_inert(json.dumps(_datum(tree, "", kinds), ensure_ascii=True, separators=(",", ":"))),
+    )
 
 
-def _top(cell: Cell) -> str:
-    # A name holds no slash, except the root's own.
-    return cell.path.split("/", 2)[1]
+def _groups(tree: TreeNode) -> dict[str, str]:
+    """Path → colour of the directories that make up the image; what holds most of it is taken apart first."""
+    groups = {f"/{child.name}": child for child in tree.children}
+    while groups and len(groups) < _COLORS:
+        path, most = max(groups.items(), key=lambda item: item[1].size if item[1].children else -1)
+        if not most.children or most.size * 2 <= tree.size:
+            break
+        del groups[path]
+        groups |= {f"{path}/{child.name}": child for child in most.children}
+    largest = sorted(groups, key=lambda path: -groups[path].size)
+    return {path: f"k{number % _COLORS}" for number, path in enumerate(largest)}
+
+
+def _kinds(node: TreeNode, path: str, groups: dict[str, str] | None, kind: str = "k0") -> Iterator[tuple[str, str]]:
+    """Path → class of everything below a node."""
+    own = _kind(node) if groups is None else groups.get(path, kind)
+    yield path, own
+    for child in node.children:
+        yield from _kinds(child, f"{path}/{child.name}", groups, own)
+
+
+def _datum(node: TreeNode, path: str, kinds: dict[str, str]) -> list[Any]:
+    """`[name, bytes, difference, class, members]`, as treemap.js reads it."""
+    members = [_datum(child, f"{path}/{child.name}", kinds) for child in node.children if child.size]
+    return [plain(node.name, 200), node.size, node.delta, kinds[path], members]
+
+
+def _inert(text: str) -> str:
+    """JSON in which nothing ends the element that it stands in, or begins another."""
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _kind(node: TreeNode) -> str:
@@ -91,11 +127,6 @@ def _kind(node: TreeNode) -> str:
 def _shape(cell: Cell, total: int, kind: str, *, compared: bool) -> Shape:
     node, box = cell.node, cell.box
     path = plain(cell.path.removesuffix(f"/{REST}") + "/ (the small rest)" if node.name == REST else cell.path, 400)
-    share = format_percent(node.size, total)
-    tells = f"{format_size(node.size)}, {share.lstrip('+') if share else ''} of the image"
-    if compared and node.change is not Change.SAME:
-        what = "new" if node.change is Change.ADDED else format_delta(node.delta)
-        tells += f", {what}"
     return Shape(
         x=_number(box.x),
         y=_number(box.y),
@@ -105,8 +136,17 @@ def _shape(cell: Cell, total: int, kind: str, *, compared: bool) -> Shape:
         directory=bool(node.children),
         label=_label(cell),
         path=path,
-        tells=tells,
+        tells=", ".join(_tells(node, total, compared=compared)),
     )
+
+
+def _tells(node: TreeNode, total: int, *, compared: bool) -> Iterator[str]:
+    share = format_percent(node.size, total)
+    yield f"{format_size(node.size)} ({node.size:,} bytes)"
+    if share:
+        yield f"{share.lstrip('+')} of the image"
+    if compared and node.change is not Change.SAME:
+        yield "new" if node.change is Change.ADDED else format_delta(node.delta)
 
 
 def _label(cell: Cell) -> str:
@@ -115,14 +155,12 @@ def _label(cell: Cell) -> str:
         return ""
     if not node.children and box.height < 14:
         return ""
-    fits = int((box.width - 6) / _CHARACTER)
+    fits = int((box.width - 6) / (_BOLD_CHARACTER if node.children else _CHARACTER))
     name = plain(node.name, 200) + ("/" if node.children else "")
     sized = f"{name} {format_size(node.size)}"
-    if len(sized) <= fits:
+    if columns(sized) <= fits:
         return sized
-    if len(name) <= fits:
-        return name
-    return f"{name[: fits - 1]}…" if fits >= 5 else ""
+    return shorten(name, fits) if fits >= min(_LEAST_LABEL, columns(name)) else ""
 
 
 def _number(value: float) -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Controls, and characters that reorder or hide text (bidirectional marks, zero widths, line separators).
 _UNSEEN = re.compile(
@@ -10,13 +15,27 @@ _UNSEEN = re.compile(
 )
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~$!^={}])")
-# What GitHub makes links of after Markdown: mentions, issues, addresses, commits.
+# What makes a list, a heading or a rule of a line, but only at its beginning.
+_BLOCK = re.compile(r"\A(?:[#+-]|\d{1,9}(?=[.)](?:\s|\Z)))")
+# What GitHub makes links and pictures of after Markdown: mentions, issues, addresses, commits, emoji names.
 _AUTOLINKS = re.compile(
-    r"(@)(?=[\w-])|(#)(?=\d)|\b(GH)(?=-\d)|(:)(?=//)|\b(www)(?=\.)|\b([0-9a-f]{3})(?=[0-9a-f]{4,61}\b)|(mailto|xmpp)(?=:)",
+    r"(@)(?=\S)|(#)(?=\d)|(GH)(?=-\d)|(:)(?=//|[\w+-]*[a-z][\w+-]*:|[+-]1:|100:|1234:)|(www)(?=\.)|(mailto|xmpp)(?=:)",
     re.IGNORECASE,
 )
+_COMMIT = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])", re.IGNORECASE)
+_SHORT_OF_A_COMMIT = re.compile(r"[0-9a-f]{6}", re.IGNORECASE)
 _ZERO_WIDTH = "\u200b"
 _BACKTICKS = re.compile(r"`+")
+_TAB = "    "
+
+
+class Span(NamedTuple):
+    """A part of a line of plain text: `code` as it is in a file, `strong` what is to be seen first, `href` a link."""
+
+    text: str
+    code: bool = False
+    strong: bool = False
+    href: str | None = None
 
 
 def plain(text: str, limit: int = 500) -> str:
@@ -29,10 +48,60 @@ def plain(text: str, limit: int = 500) -> str:
     return f"{text[: limit - tail - 1]}…{text[-tail:]}"
 
 
+def log_line(text: str, limit: int = 500) -> str:
+    """A line of a log as it was indented: visible text of at most `limit` characters, the end cut."""
+    text = _UNSEEN.sub(" ", _SURROGATES.sub("\ufffd", text[: 2 * limit]).replace("\t", _TAB)).rstrip()
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def spans(text: str, limit: int = 500) -> tuple[Span, ...]:
+    """`plain` text, taken apart into words and the code between backticks; a backtick without its fellow is a word."""
+    parts = plain(text, limit).split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    return tuple(Span(part, bool(number % 2)) for number, part in enumerate(parts) if part)
+
+
 def markdown(text: str, limit: int = 500) -> str:
     """Text inside a Markdown line or table cell: no markup, HTML, mention, link or further cell comes of it."""
     escaped = _PUNCTUATION.sub(r"\\\1", plain(text, limit)).replace("&", "&amp;")
-    return _AUTOLINKS.sub(lambda found: found[0] + _ZERO_WIDTH, escaped)
+    return _BLOCK.sub(_unblocked, _without_links(escaped))
+
+
+def _unblocked(found: re.Match[str]) -> str:
+    return f"{found[0]}{_ZERO_WIDTH}" if found[0].isdigit() else f"\\{found[0]}"
+
+
+def _without_links(text: str) -> str:
+    text = _AUTOLINKS.sub(lambda found: found[0] + _ZERO_WIDTH, text)
+    return _COMMIT.sub(lambda found: _SHORT_OF_A_COMMIT.sub(rf"\g<0>{_ZERO_WIDTH}", found[0]), text)
+
+
+def prose(text: str, limit: int = 500) -> str:
+    """Like `markdown`, with code spans of what stands between backticks."""
+    return marked(spans(text, limit))
+
+
+def marked(parts: Iterable[Span]) -> str:
+    """A line of Markdown."""
+    return "".join(_linked(part) if part.href else _bare(part) for part in parts)
+
+
+def _linked(part: Span) -> str:
+    return f"[{_bare(part).strip()}]({part.href})"
+
+
+def _bare(part: Span) -> str:
+    return code(part.text) if part.code else _words(part)
+
+
+def _words(part: Span) -> str:
+    if not part.text.strip():
+        return " " if part.text else ""
+    # `markdown` would take the spaces between two parts away.
+    before, after = " " * part.text.startswith(" "), " " * part.text.endswith(" ")
+    mark = "**" if part.strong else ""
+    return f"{before}{mark}{markdown(part.text)}{mark}{after}"
 
 
 def code(text: str, limit: int = 200) -> str:
@@ -47,9 +116,19 @@ def code(text: str, limit: int = 200) -> str:
     return f"{fence}{padding}{text}{padding}{fence}"
 
 
+def html_text(text: str, limit: int = 200) -> str:
+    """Text for HTML inside of Markdown. Nothing in it is a mention or a link."""
+    return _without_links(html.escape(plain(text, limit)))
+
+
+def html_code(text: str, limit: int = 200) -> str:
+    """A code element, for HTML inside of Markdown, where Markdown's own marks mean nothing."""
+    return f"<code>{html.escape(plain(text, limit))}</code>"
+
+
 def code_block(lines: tuple[str, ...], language: str = "") -> str:
     """A fenced block that nothing inside can end."""
-    cleaned = [_SURROGATES.sub("\ufffd", _UNSEEN.sub(" ", line))[:500] for line in lines]
+    cleaned = [log_line(line) for line in lines]
     longest = max((len(run) for line in cleaned for run in _BACKTICKS.findall(line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}{language}", *cleaned, fence])

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 def render_html(report: Report) -> str:
-    """The page. Its content security policy lets nothing run or load but its own style and script, by their hashes."""
-    style, script = _asset("report.css"), _asset("report.js")
+    """The page. Its content security policy lets nothing run or load but its own style and scripts, by their hashes."""
+    style, scripts = _asset("report.css"), [_asset("tables.js"), _asset("treemap.js")]
+    allowed = [f"'{_hash(script)}'" for script in scripts]
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src '{_hash(style)}'; "
+        f"script-src {' '.join(allowed)}; base-uri 'none'; form-action 'none'"
     )
-    return template("report.html.j2").render(page=page(report), style=style, script=script, policy=policy)
+    return template("report.html.j2").render(page=page(report), style=style, scripts=scripts, policy=policy)
 
 
 @functools.cache

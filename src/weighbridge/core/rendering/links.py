@@ -20,6 +20,14 @@ def line_url(line: SourceLine, report: Report, *, in_base: bool = False) -> str 
     return f"{report.server_url}/{report.repository}/blob/{revision.commit}/{url_path(line.file)}#{lines}"
 
 
+def compare_url(report: Report) -> str | None:
+    """The page that shows what lies between the two commits; None where there are not two, or no forge."""
+    if report.server_url is None or report.repository is None or report.base is None:
+        return None
+    base, head = report.base.commit, report.head.commit
+    return f"{report.server_url}/{report.repository}/compare/{base}...{head}" if base and head else None
+
+
 def pull_request_url(report: Report) -> str | None:
     """The pull request's page; None where there is none."""
     if report.server_url is None or report.repository is None or report.pull_request is None:

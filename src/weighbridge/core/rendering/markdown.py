@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weighbridge.core.rendering.parts.part import Level
 from weighbridge.core.rendering.template import template
-from weighbridge.core.rendering.view import Level, view
+from weighbridge.core.rendering.view import view
 
 if TYPE_CHECKING:
     from weighbridge.model.report import Report
@@ -36,25 +37,25 @@ def render_markdown(
 ) -> str:
     """The comment, at most `limit` characters: sections go by priority, never the marker or the first lines."""
     for number, level in enumerate(_LEVELS):
-        body = _rendered(report, level, report_url=report_url, shortened=number > 0, unfolded=False)
+        body = _rendered(report, level, report_url=report_url, shortened=number > 0)
         text = f"{marker}\n{body}" if marker else body
         if len(text) <= limit:
             return text
-    return text[:limit]
+    return text[:limit].rpartition("\n")[0]
 
 
 def render_summary(report: Report, *, report_url: str | None = None) -> str:
     """The job's summary and the Markdown of the command line: the same, with more rows."""
     for number, level in enumerate(_SUMMARY_LEVELS):
-        text = _rendered(report, level, report_url=report_url, shortened=number > 0, unfolded=False)
+        text = _rendered(report, level, report_url=report_url, shortened=number > 0)
         if len(text.encode()) <= SUMMARY_LIMIT:
             return text
     return text.encode()[:SUMMARY_LIMIT].decode(errors="ignore")
 
 
-def _rendered(report: Report, level: Level, *, report_url: str | None, shortened: bool, unfolded: bool) -> str:
+def _rendered(report: Report, level: Level, *, report_url: str | None, shortened: bool) -> str:
     shown = view(report, level, report_url=report_url, shortened=shortened)
-    lines = template("comment.md.j2").render(view=shown, unfolded=unfolded).splitlines()
+    lines = template("comment.md.j2").render(view=shown).splitlines()
     # Blank lines separate blocks; two of them separate nothing more.
     kept = [line for number, line in enumerate(lines) if line.strip() or (number and lines[number - 1].strip())]
     return "\n".join(kept).strip() + "\n"

@@ -6,20 +6,29 @@ Nothing here is HTML: the template escapes every value.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from weighbridge.core.rendering.change_tables import differences, why
+from weighbridge.core.rendering.content_tables import contents
 from weighbridge.core.rendering.drawing import Drawing, draw
-from weighbridge.core.rendering.escape import plain
-from weighbridge.core.rendering.headline import most_important, sentence, status_words
+from weighbridge.core.rendering.escape import Span, log_line, plain, spans
+from weighbridge.core.rendering.headline import most_important, reasons, sentence, text_of, unavailable, words
 from weighbridge.core.rendering.links import pull_request_url
-from weighbridge.core.rendering.tables import Table, contents, differences
+from weighbridge.core.rendering.parts.logs import telling
 from weighbridge.core.rendering.units import format_delta, format_size
+from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import Unavailable, WeighedImage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from weighbridge.core.rendering.tables import Table
     from weighbridge.model.report import ImageReport, Report, Revision
+
+
+_REASONS = 50
+_WORDS = {Status.PASS: "pass", Status.WARN: "to look at", Status.UNKNOWN: "unknown", Status.FAIL: "over budget"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +60,11 @@ class ImagePart:
     platform: str
     status: str
     words: str
-    answer: str
+    answer: tuple[Span, ...]
     figures: tuple[Figure, ...]
-    notes: tuple[str, ...]
+    notes: tuple[tuple[Span, ...], ...]
     logs: tuple[Log, ...]
+    why: Table | None
     differences: tuple[Table, ...]
     drawing: Drawing | None
     contents: tuple[Table, ...]
@@ -66,9 +76,10 @@ class Page:
 
     title: str
     status: str
-    answer: str
+    words: str
+    answer: tuple[Span, ...]
     name: str
-    reasons: tuple[str, ...]
+    reasons: tuple[tuple[Span, ...], ...]
     repository: str
     pull_request: tuple[str, str] | None
     base: str
@@ -82,14 +93,16 @@ def page(report: Report) -> Page:
     """The report as the values of a page."""
     first = most_important(report) if report.images else None
     name = plain(first.name) if first else ""
-    answer = sentence(first, report) if first else "No image was weighed"
+    answer = sentence(first, report) if first else (Span("No image was weighed"),)
     link = pull_request_url(report)
+    alone = first is not None and len(report.images) == 1 and first.verdict.status is report.verdict.status
     return Page(
-        title=f"{name} {answer}".strip(),
+        title=f"{name} {text_of(answer)}".strip(),
         status=report.verdict.status.value,
+        words=_badge(first) if first and alone else _WORDS[report.verdict.status],
         answer=answer,
         name=name,
-        reasons=tuple(plain(reason) for reason in report.verdict.reasons[:50]),
+        reasons=tuple(islice(reasons(report, of_first=True), _REASONS)),
         repository=plain(report.repository or ""),
         pull_request=(f"#{report.pull_request}", link) if link else None,
         base=_revision(report.base) if report.base else "",
@@ -98,6 +111,11 @@ def page(report: Report) -> Page:
         version=plain(report.tool_version, 40),
         estimated=any(isinstance(image.head, WeighedImage) and image.head.packed.estimated for image in report.images),
     )
+
+
+def _badge(image: ImageReport) -> str:
+    """Nothing where there is nothing to hold the image against."""
+    return "" if image.verdict.status is Status.PASS and image.budget == Budget() else words(image)
 
 
 def _revision(revision: Revision) -> str:
@@ -114,12 +132,13 @@ def _part(number: int, image: ImageReport, report: Report) -> ImagePart:
         name=plain(image.name),
         platform=plain(image.platform, 60),
         status=image.verdict.status.value,
-        words=status_words(image),
+        words=_badge(image),
         answer=sentence(image, report),
         figures=tuple(_figures(image)),
-        notes=tuple(_notes(image)),
+        notes=tuple(_notes(image, report)),
         logs=tuple(_logs(image)),
-        differences=differences(image, report),
+        why=why(image, report),
+        differences=differences(image),
         drawing=draw(head.tree, compared=image.diff is not None) if head and head.tree.children else None,
         contents=contents(head, image, report) if head else (),
     )
@@ -176,19 +195,19 @@ def _trend(before: int | None, now: int) -> str:
     return "up" if now > before else "down"
 
 
-def _notes(image: ImageReport) -> Sequence[str]:
-    notes = []
-    if isinstance(image.head, Unavailable):
-        notes.append(f"The head could not be weighed: {plain(image.head.reason)}.")
-    if isinstance(image.base, Unavailable):
-        why = "Nothing to compare with" if image.base.expected else "The base could not be weighed"
-        notes.append(f"{why}: {plain(image.base.reason).rstrip('.')}.")
-    return notes
+def _notes(image: ImageReport, report: Report) -> Iterator[tuple[Span, ...]]:
+    base = image.base
+    if not isinstance(base, Unavailable):
+        return
+    if base.expected:
+        yield (Span("Nothing to compare with: "), *spans(base.reason.rstrip(".")), Span("."))
+    else:
+        yield (Span("The base "), *unavailable(base, image, report, in_base=True), Span("."))
 
 
 def _logs(image: ImageReport) -> Sequence[Log]:
     return [
-        Log(title=f"The last lines of the {side}'s build log", lines=tuple(plain(line, 500) for line in shown.log_tail))
+        Log(title=f"The end of the {side}'s build log", lines=tuple(log_line(line) for line in telling(shown.log_tail)))
         for side, shown in (("head", image.head), ("base", image.base))
         if isinstance(shown, Unavailable) and shown.log_tail
     ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from tabulate import tabulate
-
-from weighbridge.core.rendering.escape import plain
-from weighbridge.core.rendering.headline import sentence
-from weighbridge.core.rendering.units import format_delta, format_size
+from weighbridge.core.names import shown_path
+from weighbridge.core.rendering.columns import bar, fit, shorten
+from weighbridge.core.rendering.escape import log_line, plain
+from weighbridge.core.rendering.headline import sentence, text_of, unavailable, words
+from weighbridge.core.rendering.parts import files, packages
+from weighbridge.core.rendering.parts.causes import excuse, split
+from weighbridge.core.rendering.parts.layers import change_of
+from weighbridge.core.rendering.parts.logs import telling
+from weighbridge.core.rendering.units import format_delta, format_percent, format_size
 from weighbridge.model.budget import Status
 from weighbridge.model.change import Change
 from weighbridge.model.report import Unavailable, WeighedImage
@@ -16,167 +21,201 @@ from weighbridge.model.report import Unavailable, WeighedImage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from weighbridge.model.change import ImageDiff
+    from weighbridge.model.change import Cause, ImageDiff
+    from weighbridge.model.image import Layer, SourceLine
     from weighbridge.model.report import ImageReport, Report
 
 _ROWS = 15
+_FEW = 5
 _LOG_LINES = 20
+_BARS = ((100, 12), (80, 6), (0, 0))
+"""From how many columns on a bar has how many cells."""
+_NARROWEST = 60
+_PLACE = 30
 _COLORS = {Status.PASS: "32", Status.WARN: "33", Status.UNKNOWN: "35", Status.FAIL: "31"}
-_BAR = 12
+_BOLD, _DIM, _RED, _GREEN = "1", "2", "31", "32"
+_DELTA = re.compile(r"\A( *)([+−])([0-9.]+ [kMGTPE]?B)\b")
 
 
 def render_text(report: Report, *, color: bool = False, width: int = 100) -> str:
-    """The report as text with a line end; lines are cut to `width` columns."""
-    painter = _Painter(color)
-    lines: list[str] = []
-    for image in report.images:
-        lines += [*_image(image, report, painter, max(width, 60)), ""]
-    lines.append(_verdict(report, painter))
-    lines += [f"  {plain(reason)}" for reason in report.verdict.reasons]
-    return "\n".join(lines).rstrip() + "\n"
+    """The report as text with a line end; tables are at most `width` columns wide, but have sixty at least."""
+    text = _Text(report, color=color, width=max(width, _NARROWEST))
+    lines = [line for image in report.images for line in (*text.image(image), "")]
+    return "\n".join([*lines, *text.verdict()]).rstrip() + "\n"
 
 
-class _Painter:
-    def __init__(self, color: bool) -> None:
+class _Text:
+    """The lines of one report."""
+
+    def __init__(self, report: Report, *, color: bool, width: int) -> None:
+        self._report = report
         self._color = color
+        self._width = width
 
-    def __call__(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
+    def verdict(self) -> Iterator[str]:
+        status = self._report.verdict.status
+        yield f"verdict: {self._paint(status.value, _COLORS[status])}"
+        # Reasons are sentences: they wrap by themselves, and somebody may search for them.
+        yield from (f"  {plain(reason)}" for reason in self._report.verdict.reasons)
 
+    def image(self, image: ImageReport) -> Iterator[str]:
+        answer = f"{plain(image.name)} {text_of(sentence(image, self._report))}"
+        yield self._paint(answer, f"{_BOLD};{_COLORS[image.verdict.status]}")
+        yield self._paint(f"{plain(image.platform, 60)}, {words(image)}", _DIM)
+        yield from self._sizes(image)
+        for side, shown in (("head", image.head), ("base", image.base)):
+            if isinstance(shown, Unavailable) and not shown.expected:
+                yield from self._unavailable(side, shown, image)
+        if image.diff is not None:
+            yield from self._diff(image.diff)
+        if isinstance(image.head, WeighedImage):
+            yield from self._layers(image.head, image.diff)
+            if image.diff is None:
+                yield from self._contents(image.head)
+            yield from self._waste(image.head)
 
-def _verdict(report: Report, painter: _Painter) -> str:
-    return f"verdict: {painter(report.verdict.status.value, _COLORS[report.verdict.status])}"
+    def _sizes(self, image: ImageReport) -> Iterator[str]:
+        head = image.head
+        if not isinstance(head, WeighedImage):
+            return
+        base = image.base if isinstance(image.base, WeighedImage) else None
+        near = "≈ " if head.packed.estimated else ""
+        measures = [
+            ("unpacked", base.size if base else None, head.size, ""),
+            ("packed", base.packed.size if base else None, head.packed.size, near),
+            ("wasted", base.wasted if base else None, head.wasted, ""),
+        ]
+        rows = [_size_row(name, before, now, mark) for name, before, now, mark in measures]
+        built = [
+            f"{side.build_seconds:.1f} s" if side and side.build_seconds is not None else "" for side in (base, head)
+        ]
+        if any(built):
+            rows.append(["built in", *built, "", ""])
+        if base is None:
+            yield from fit([[row[0], row[2]] for row in rows], "lr", width=self._width, flexible=0)
+        else:
+            yield from fit([["", "base", "head", "change", ""], *rows], "lrrrr", width=self._width, flexible=0)
 
+    def _unavailable(self, side: str, shown: Unavailable, image: ImageReport) -> Iterator[str]:
+        if side == "base":
+            yield ""
+            yield self._paint(f"The base {text_of(unavailable(shown, image, self._report, in_base=True))}", _BOLD)
+        lines = telling(shown.log_tail)[-_LOG_LINES:]
+        yield from (f"  │ {shorten(log_line(line), self._width - 4)}".rstrip() for line in lines)
 
-def _image(image: ImageReport, report: Report, painter: _Painter, width: int) -> Iterator[str]:
-    answer = f"{plain(image.name)} {sentence(image, report)}"
-    yield painter(answer, f"1;{_COLORS[image.verdict.status]}")
-    yield from _sides(image)
-    for side, shown in (("head", image.head), ("base", image.base)):
-        if isinstance(shown, Unavailable):
-            yield from _unavailable(side, shown)
-    if image.diff is not None:
-        yield from _diff(image.diff, width)
-    if isinstance(image.head, WeighedImage):
-        yield from _layers(image.head, width)
-        if image.diff is None:
-            yield from _contents(image.head, width)
-        yield from _waste(image.head, width)
-
-
-def _sides(image: ImageReport) -> Iterator[str]:
-    rows = []
-    for side, shown in (("base", image.base), ("head", image.head)):
-        if isinstance(shown, WeighedImage):
-            packed = ("≈ " if shown.packed.estimated else "") + format_size(shown.packed.size)
-            built = "" if shown.build_seconds is None else f"built in {shown.build_seconds:.1f} s"
-            rows.append([side, image.platform, f"{format_size(shown.size)} unpacked", f"{packed} packed", built])
-    if rows:
-        yield tabulate(rows, tablefmt="plain", disable_numparse=True)
-
-
-def _unavailable(side: str, shown: Unavailable) -> Iterator[str]:
-    yield ""
-    yield f"The {side} could not be weighed: {plain(shown.reason)}"
-    yield from (f"  │ {plain(line, 200)}" for line in shown.log_tail[-_LOG_LINES:])
-
-
-def _diff(diff: ImageDiff, width: int) -> Iterator[str]:
-    causes = [cause for cause in diff.causes if cause.delta]
-    yield from _table(
-        "Why",
-        [
-            [format_delta(cause.delta), plain(cause.phrase, width - 40), plain(str(cause.line or ""), 60)]
-            for cause in causes
-        ],
-    )
-    files = [change for change in diff.files if change.delta or change.change is not Change.CHANGED]
-    yield from _table(
-        "Files",
-        [
-            [
-                format_delta(change.delta),
-                plain(change.path, width - 40),
-                change.change.value + (f", {change.files:,} files" if change.files != 1 else ""),
-            ]
-            for change in files
-        ],
-    )
-    yield from _table(
-        "Packages",
-        [
+    def _diff(self, diff: ImageDiff) -> Iterator[str]:
+        told, rest = split(diff, _ROWS)
+        causes = [
+            [format_delta(cause.delta), self._phrase(cause), _place(cause.line, in_base=cause.in_base)]
+            for cause in told
+        ]
+        if rest:
+            causes.append([format_delta(sum(cause.delta for cause in rest)), f"{len(rest)} smaller changes", ""])
+        yield from self._table("Why", causes, "rll", wrap=True)
+        changed = [change for change in diff.files if change.delta or change.change is not Change.CHANGED]
+        rows = [[format_delta(each.delta), plain(files.file_name(each)), files.what(each)] for each in changed]
+        yield from self._table("Files", rows, "rll")
+        rows = [
             [
                 "unknown" if change.delta is None else format_delta(change.delta),
                 f"{plain(change.name, 60)} ({change.ecosystem.value})",
-                " → ".join(plain(version, 40) for version in (change.base_version, change.head_version) if version),
-                "added" if change.base_version is None else "removed" if change.head_version is None else "changed",
+                " → ".join(plain(version, 30) for version in (change.base_version, change.head_version) if version),
+                packages.what(change),
             ]
             for change in diff.packages
-        ],
-    )
+        ]
+        yield from self._table("Packages", rows, "rlll")
 
+    def _phrase(self, cause: Cause) -> str:
+        reason = excuse(cause, self._report)
+        return plain(cause.phrase) + (f" ({reason})" if reason else "")
 
-def _layers(head: WeighedImage, width: int) -> Iterator[str]:
-    largest = max((layer.size for layer in head.layers), default=0)
-    rows = []
-    for layer in head.layers:
-        bar = "█" * round(_BAR * layer.size / largest) if largest else ""
-        made = "base image: " if layer.from_base else ""
-        rows.append(
+    def _layers(self, head: WeighedImage, diff: ImageDiff | None) -> Iterator[str]:
+        largest = max((layer.size for layer in head.layers), default=0)
+        cells = next(cells for width, cells in _BARS if self._width >= width)
+        rows = [
             [
                 format_size(layer.size),
-                bar.ljust(_BAR),
-                plain(made + (layer.created_by or "unknown"), width - 50),
-                plain(str(layer.line or ""), 60),
+                *([bar(layer.size, largest, cells)] if cells else []),
+                *([format_delta(change_of(layer, diff))] if diff else []),
+                _made_by(layer),
+                _place(layer.line),
             ]
-        )
-    yield from _table("Layers, the oldest first", rows, most=len(rows))
+            for layer in head.layers
+        ]
+        align = "r" + ("l" if cells else "") + ("r" if diff else "") + "ll"
+        yield from self._table("Layers, the oldest first", rows, align, flexible=len(align) - 2, most=len(rows))
 
-
-def _contents(head: WeighedImage, width: int) -> Iterator[str]:
-    yield from _table(
-        "Largest files", [[format_size(file.size), plain(file.path, width - 20)] for file in head.largest_files]
-    )
-    yield from _table(
-        "Largest packages",
-        [
+    def _contents(self, head: WeighedImage) -> Iterator[str]:
+        rows = [[format_size(file.size), plain(shown_path(file.path))] for file in head.largest_files]
+        yield from self._table("Largest files", rows, "rl")
+        rows = [
             [
                 "unknown" if package.size is None else format_size(package.size),
                 f"{plain(package.name, 60)} ({package.ecosystem.value})",
                 plain(package.version, 40),
             ]
             for package in head.packages
-        ],
-    )
-    yield from _table(
-        "The same content more than once",
-        [
-            [format_size(duplicate.redundant), plain(", ".join(duplicate.paths[:3]), width - 20)]
-            for duplicate in head.duplicates
-        ],
-        most=5,
-    )
+        ]
+        yield from self._table("Largest packages", rows, "rll")
+        rows = [
+            [format_size(each.redundant), plain(", ".join(shown_path(path) for path in each.paths[:3]))]
+            for each in head.duplicates
+        ]
+        yield from self._table("The same content more than once", rows, "rl", most=_FEW)
+
+    def _waste(self, head: WeighedImage) -> Iterator[str]:
+        if not head.wasted:
+            return
+        rows = [
+            [format_size(path.size), plain(shown_path(path.path)), _written_by(path.layer, head)]
+            for path in head.wasted_paths
+        ]
+        yield from self._table(f"Wasted: {format_size(head.wasted)} that no container sees", rows, "rll", most=_FEW)
+
+    def _table(
+        self,
+        title: str,
+        rows: Sequence[Sequence[str]],
+        align: str,
+        *,
+        flexible: int = 1,
+        wrap: bool = False,
+        most: int = _ROWS,
+    ) -> Iterator[str]:
+        if not rows:
+            return
+        yield ""
+        yield self._paint(title, _BOLD)
+        for line in fit(rows[:most], align, width=self._width, flexible=flexible, wrap=wrap):
+            yield _DELTA.sub(self._delta, line)
+        if len(rows) > most:
+            yield f"  … and {len(rows) - most:,} more"
+
+    def _delta(self, found: re.Match[str]) -> str:
+        return found[1] + self._paint(found[2] + found[3], _RED if found[2] == "+" else _GREEN)
+
+    def _paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
 
 
-def _waste(head: WeighedImage, width: int) -> Iterator[str]:
-    if head.wasted:
-        yield from _table(
-            f"Wasted: {format_size(head.wasted)} that no container sees",
-            [
-                [format_size(path.size), plain(path.path, width - 30), f"layer {path.layer + 1}"]
-                for path in head.wasted_paths
-            ],
-            most=5,
-        )
+def _size_row(name: str, before: int | None, now: int, near: str) -> list[str]:
+    if before is None:
+        return [name, "", near + format_size(now), "", ""]
+    percent = format_percent(now - before, before) if now != before else ""
+    return [name, near + format_size(before), near + format_size(now), format_delta(now - before), percent or ""]
 
 
-def _table(title: str, rows: Sequence[Sequence[str]], most: int = _ROWS) -> Iterator[str]:
-    if not rows:
-        return
-    yield ""
-    yield title
-    align = ["right", *["left"] * (len(rows[0]) - 1)]
-    text = tabulate(rows[:most], tablefmt="plain", colalign=align, disable_numparse=True)
-    yield from (f"  {line.rstrip()}" for line in text.splitlines())
-    if len(rows) > most:
-        yield f"  … and {len(rows) - most} more"
+def _made_by(layer: Layer) -> str:
+    return ("base image: " if layer.from_base else "") + (plain(layer.created_by) or "unknown")
+
+
+def _place(line: SourceLine | None, *, in_base: bool = False) -> str:
+    return "" if line is None else shorten(plain(str(line)), _PLACE) + (" (base)" if in_base else "")
+
+
+def _written_by(number: int, head: WeighedImage) -> str:
+    layer = head.layers[number] if number < len(head.layers) else None
+    if layer is not None and layer.from_base:
+        return "base image"
+    return _place(layer.line if layer else None) or f"layer {number + 1}"

@@ -1,0 +1,50 @@
+"""The pictures of the documentation: the HTML report of a repository that was weighed for real, in a real browser.
+
+.venv/bin/python scripts/pictures.py     writes docs/pictures/*.png
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+from playwright.sync_api import sync_playwright  # noqa: E402
+from tests.browser.conftest import ARGUMENTS  # noqa: E402 - found by the line above
+from tests.support.goldens import scene  # noqa: E402
+
+import tools  # noqa: E402
+from outside.machine import Refusal, say  # noqa: E402
+from weighbridge.core.rendering import render_html  # noqa: E402
+
+PICTURES = ROOT / "docs" / "pictures"
+SHOTS: tuple[tuple[str, Literal["light", "dark"], int, int], ...] = (
+    ("report.png", "light", 920, 1020),
+    ("report-dark-phone.png", "dark", 390, 844),
+)
+
+
+def main() -> None:
+    try:
+        chromium = tools.ensure(["chromium"])["chromium"]
+    except Refusal as refusal:
+        sys.exit(f"weighbridge: {refusal}")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        file = Path(folder) / "report.html"
+        file.write_text(render_html(scene("grown")), encoding="utf-8")
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        for name, scheme, width, height in SHOTS:
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page.goto(file.as_uri())
+            page.screenshot(path=PICTURES / name)
+            say(f"docs/pictures/{name}: {(PICTURES / name).stat().st_size:,} bytes")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
