@@ -6,6 +6,7 @@ python scripts/documents.py         writes them
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,9 @@ def commands() -> str:
     """The commands and their options, from the same source as `--help`."""
     command = typer.main.get_command(app)
     made = get_docs_for_click(obj=command, ctx=typer.Context(command), name="weighbridge")
-    # The page has a title of its own.
-    return html.unescape(made.partition("\n\n")[2]).strip()
+    # The page has a title of its own; what is bold in a terminal are commands.
+    text = html.unescape(made.partition("\n\n")[2]).strip()
+    return re.sub(r"\[/?bold\]", "`", re.sub(r"\[/?dim\]", "", text)).replace("\\[", "[")
 
 
 def main() -> None:

@@ -92,12 +92,14 @@ def test_links_are_found_and_judged() -> None:
 
 
 def typed() -> list[tuple[str, list[str]]]:
-    """Every command line shown in a console block: page, words."""
+    """Every command line shown in a console block or as an example of a command: page, words."""
     found = []
     for page in PAGES:
         for block in re.findall(r"^```console\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE):
             lines = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
             found += [(page.name, shlex.split(line, comments=True)) for line in lines]
+        examples = re.findall(r"^`\$ (.+)`$", page.read_text(), re.MULTILINE)
+        found += [(page.name, shlex.split(example)) for example in examples]
     return found
 
 
