@@ -26,7 +26,7 @@ _FLAG = ""
 
 
 def _epilog(*examples: str) -> str:
-    return "\n\n".join([*(f"[bold]$ weighbridge {example}[/bold]" for example in examples), _STATUSES])
+    return "\n\n".join([*(f"$ weighbridge {example}" for example in examples), _STATUSES])
 
 
 app = typer.Typer(
@@ -92,8 +92,8 @@ FailOnOption = Annotated[
     str | None,
     typer.Option(
         "--fail-on",
-        help="Verdicts that end with a failing status: a list of fail, unknown and warn, or never. "
-        "[dim]\\[default: fail,unknown][/dim]",
+        help="Verdicts that end with a failing status: a list of fail, unknown and warn, or never; "
+        "fail and unknown if not given.",
         metavar="VERDICTS",
         rich_help_panel=_BUDGET,
     ),
@@ -265,7 +265,7 @@ def inspect(
         end(exit_status(report.verdict, limits.fail_on))
 
 
-@app.command(epilog=_epilog("schema config > weighbridge.schema.json"))
+@app.command(epilog="$ weighbridge schema config > weighbridge.schema.json")
 def schema(
     document: Annotated[
         Document,

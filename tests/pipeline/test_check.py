@@ -15,7 +15,7 @@ from weighbridge.model.budget import Status
 from weighbridge.model.report import Stage, Unavailable, WeighedImage
 
 if TYPE_CHECKING:
-    from tests.pipeline.conftest import World
+    from tests.support.yard import World
     from weighbridge.model.report import Report
 
 SMALL = "FROM busybox:1.36\nRUN dd if=/dev/urandom of=/small bs=1000 count=5\n"

@@ -16,7 +16,7 @@ from weighbridge.pipeline import Limits, compare_images, inspect_image
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.pipeline.conftest import World
+    from tests.support.yard import World
 
 
 @pytest.fixture(autouse=True)

@@ -117,6 +117,17 @@ class FakeEngine:
         data = _archive(images)
         yield (data[start : start + 4096] for start in range(0, len(data), 4096))
 
+    @contextmanager
+    def export(self, reference: str) -> Iterator[Iterator[bytes]]:
+        """See the port; nothing is mounted here."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as final:
+            for each in self._image(reference).layers:
+                with tarfile.open(fileobj=io.BytesIO(each.tar)) as tar:
+                    for member in tar:
+                        final.addfile(member, tar.extractfile(member))
+        yield iter([buffer.getvalue()])
+
     def remove(self, reference: str) -> None:
         """See the port."""
         self._check()
