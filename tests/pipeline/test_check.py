@@ -194,6 +194,16 @@ def test_each_image_has_its_own_settings_budget_and_verdict(world: World) -> Non
     assert ["Build api", "Build worker"] == world.log.groups
 
 
+def test_the_cache_is_written_by_the_head_alone(world: World) -> None:
+    feature(world, {"Dockerfile": SMALL}, {"Dockerfile": LARGE})
+
+    world.check(LocalEvent(), cli={"cache-to": ["type=inline"], "cache-from": ["a"]})
+
+    assert [((), ("a",)), (("type=inline",), ("a",))] == sorted(
+        (spec.cache_to, spec.cache_from) for spec in world.builder.specs
+    )
+
+
 def test_each_platform_is_an_image_of_its_own(world: World) -> None:
     feature(world, {"Dockerfile": SMALL}, {"Dockerfile": LARGE})
 
