@@ -15,7 +15,7 @@ import typer
 from weighbridge import interruption
 from weighbridge.core.names import one_line
 from weighbridge.core.verdict import exit_status
-from weighbridge.errors import MeasurementError, WeighbridgeError
+from weighbridge.errors import MeasurementError, UsageError, WeighbridgeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -342,4 +342,7 @@ def main() -> None:
         message = error.format_message().rstrip(".").replace("Value error, ", "")
         _complain(f"{message[:1].lower()}{message[1:]}; see {command} --help")
         status = error.exit_code
+    except OSError as error:
+        _complain(f"standard output: cannot be written: {error.strerror}")
+        status = UsageError.exit_status
     sys.exit(status)
