@@ -41,7 +41,7 @@ from weighbridge.settings import load  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from weighbridge.model.build import BuildSpec, BuiltImage
+    from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
     from weighbridge.model.report import Report
 
 KEPT = ROOT / "tests" / "golden" / "reports"
@@ -260,16 +260,24 @@ class _Moving(BuildxBuilder):
         self._tags = tags
         self._base_built = threading.Event()
 
-    def build(self, spec: BuildSpec, *, tree: Path, tag: str, on_line: Callable[[str], None]) -> BuiltImage:
+    def build(
+        self,
+        spec: BuildSpec,
+        *,
+        tree: Path,
+        tag: str,
+        on_line: Callable[[str], None],
+        instead: DockerfileText | None = None,
+    ) -> BuiltImage:
         if tag.endswith(":base"):
             _docker("tag", self._tags[0], MOVING)
             try:
-                return super().build(spec, tree=tree, tag=tag, on_line=on_line)
+                return super().build(spec, tree=tree, tag=tag, on_line=on_line, instead=instead)
             finally:
                 self._base_built.set()
         self._base_built.wait()
         _docker("tag", self._tags[1], MOVING)
-        return super().build(spec, tree=tree, tag=tag, on_line=on_line)
+        return super().build(spec, tree=tree, tag=tag, on_line=on_line, instead=instead)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import typer
 from weighbridge import interruption
 from weighbridge.core.names import one_line
 from weighbridge.core.verdict import exit_status
-from weighbridge.errors import MeasurementError, WeighbridgeError
+from weighbridge.errors import MeasurementError, UsageError, WeighbridgeError
 from weighbridge.model.budget import Status
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ FailOnOption = Annotated[
     str | None,
     typer.Option(
         "--fail-on",
-        help="Verdicts that end with a failing status: a list of fail, unknown and warn, or never. "
-        "[dim]\\[default: fail,unknown][/dim]",
+        help="Verdicts that end with a failing status: a list of fail, unknown and warn, or never; "
+        "fail and unknown if not given.",
         metavar="VERDICTS",
         rich_help_panel=_BUDGET,
     ),
@@ -387,4 +387,7 @@ def main() -> None:
         message = error.format_message().rstrip(".").replace("Value error, ", "")
         _complain(f"{message[:1].lower()}{message[1:]}; see {command} --help")
         status = error.exit_code
+    except OSError as error:
+        _complain(f"standard output: cannot be written: {error.strerror}")
+        status = UsageError.exit_status
     sys.exit(status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -153,16 +154,24 @@ def schema(document: str) -> str:
 
 def present(report: Report, output_format: str, output: Path | None, *, single: bool = False) -> None:
     """Prints the report or writes it to a file. Raises UsageError if the file can't be written."""
-    to_terminal = output is None and sys.stdout.isatty()
+    to_terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
     text = _rendered(report, output_format, color=to_terminal and not os.environ.get("NO_COLOR"), single=single)
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
     try:
-        write_text(output, text)
+        if output is None:
+            _print(text)
+        else:
+            write_text(output, text)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+        raise UsageError(f"{output or 'standard output'}: cannot be written: {error.strerror}") from error
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _rendered(report: Report, output_format: str, *, color: bool, single: bool) -> str:

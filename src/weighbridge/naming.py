@@ -63,8 +63,6 @@ def _parsed(text: str) -> ImageName:
         path, reference = _split_path(_needed(rest, text))
         if not path.exists():
             raise UsageError(f"{text}: there is no {path}")
-        if not (path.is_file() or path.is_dir()):
-            raise UsageError(f"{text}: {path} is neither a file nor a directory")
         return ImageName(text=text, transport=Transport(prefix), path=path, reference=reference)
     if Path(text).exists() and "/" in text:
         kind = Transport.OCI_DIRECTORY if Path(text).is_dir() else Transport.DOCKER_ARCHIVE

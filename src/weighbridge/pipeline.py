@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,9 +155,11 @@ def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard) -> I
 def _jobs(spec: BuildSpec, trees: Trees) -> Iterator[Job]:
     # The tag is this run's own, so that removing it takes nothing that anyone else has.
     run = secrets.token_hex(6)
-    for side, tree in ((Side.BASE, trees.base), (Side.HEAD, trees.head)):
+    # Two builds at once would write one cache over each other; the head's is the one that the next run wants.
+    base_spec = replace(spec, cache_to=())
+    for side, its_spec, tree in ((Side.BASE, base_spec, trees.base), (Side.HEAD, spec, trees.head)):
         if isinstance(tree, Path):
-            yield Job(side=side, spec=spec, tree=tree, tag=f"weighbridge-{run}:{side}")
+            yield Job(side=side, spec=its_spec, tree=tree, tag=f"weighbridge-{run}:{side}")
 
 
 @contextlib.contextmanager

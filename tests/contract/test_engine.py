@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import secrets
+import tarfile
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -123,6 +125,21 @@ class TestEngine:
 
     def test_one_archive_holds_several_images(self, yard: Yard) -> None:
         assert [[3000], [3000, 20_000]] == yard.sizes(yard.build(SMALL), yard.build(LARGE))
+
+    def test_an_export_has_the_final_files_and_leaves_no_container(self, yard: Yard) -> None:
+        name = yard.build(LARGE)
+        with yard.engine.export(name) as chunks, tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+            exported = {member.name: member.size for member in tar}
+
+        yard.engine.remove(name)
+
+        assert (3000, 20_000) == (exported["a"], exported["b"])
+        with pytest.raises(ImageNotFound):
+            yard.engine.describe(name)
+
+    def test_what_is_not_there_cannot_be_exported(self, yard: Yard) -> None:
+        with pytest.raises(ImageNotFound), yard.engine.export(yard.name()) as chunks:
+            list(chunks)
 
     def test_an_archive_that_is_left_half_read_leaves_the_engine_at_work(self, yard: Yard) -> None:
         name = yard.build(SMALL)

@@ -3,129 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.fakes import FakePullRequests
-from tests.support.limits import largest_file
-from weighbridge.action import run
-from weighbridge.core.wire import load as load_report
-from weighbridge.errors import EngineUnavailable, GitHubError, GitHubForbidden
-from weighbridge.wiring import Outside
+from tests.support.yard import NUMBER, TOKEN
+from weighbridge.errors import GitHubError, GitHubForbidden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from tests.pipeline.conftest import World
-    from tests.support.fake_engine import FakeBuilder
-    from weighbridge.model.report import Report
-    from weighbridge.ports import PullRequests, Repository
+    from tests.support.yard import Job
 
 SMALL = "FROM busybox:1.36\nRUN dd if=/dev/urandom of=/small bs=1000 count=5\n"
 LARGE = SMALL + "RUN dd if=/dev/urandom of=/large bs=1000 count=30\n"
 BROKEN = SMALL + "RUN echo %0A::error::x\nRUN false\n"
-TOKEN = "ghs_0123456789"
-NUMBER = 7
-
-
-class Job:
-    """A job of a workflow on fakes: what it is given, what it says, and what it leaves."""
-
-    def __init__(self, world: World, folder: Path, log: Callable[[], str]) -> None:
-        self.world = world
-        self.pulls = FakePullRequests()
-        self.folder = folder
-        self._log = log
-        self.log = ""
-        self.tokens: list[str | None] = []
-        self.environ = {
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_REPOSITORY": "octocat/yard",
-            "GITHUB_WORKSPACE": str(world.repository.root),
-            "GITHUB_RUN_ID": "1",
-            "GITHUB_OUTPUT": str(folder / "output"),
-            "GITHUB_STEP_SUMMARY": str(folder / "summary"),
-            "INPUT_GITHUB-TOKEN": TOKEN,
-        }
-
-    def pull_request(self, base: Mapping[str, str], head: Mapping[str, str]) -> Job:
-        """The merge of a pull request is checked out."""
-        repository = self.world.repository
-        before = repository.commit(base)
-        repository.checkout("feature", "main")
-        tip = repository.commit(head)
-        repository.checkout("main")
-        repository.commit(merge=tip)
-        self.pulls.open(NUMBER, head_sha=tip)
-        theirs = {"repo": {"full_name": "octocat/yard"}}
-        pull = {
-            "number": NUMBER,
-            "head": {"sha": tip, "ref": "feature", **theirs},
-            "base": {"sha": before, "ref": "main", **theirs},
-        }
-        return self.event("pull_request", {"action": "opened", "number": NUMBER, "pull_request": pull})
-
-    def event(self, name: str, payload: Mapping[str, Any]) -> Job:
-        """What started the workflow."""
-        (self.folder / "event.json").write_text(json.dumps(payload))
-        self.environ |= {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(self.folder / "event.json")}
-        return self
-
-    def run(self, **inputs: str) -> int:
-        """The exit status."""
-        given = {f"INPUT_{name.upper().replace('_', '-')}": value for name, value in inputs.items()}
-        outside = Outside(
-            repository=self._repository,
-            builder=self._builder,
-            engine=lambda: self.world.engine,
-            pull_requests=self._pulls,
-        )
-        status = run({**self.environ, **given}, outside)
-        self.log += self._log()
-        self.world.assert_clean()
-        return status
-
-    def _repository(self, directory: Path, *, trusted: bool) -> Repository:
-        assert (self.world.repository.root, True) == (directory, trusted)
-        return self.world.repository
-
-    def _builder(self, root: Path, environ: Mapping[str, str], hidden: Sequence[str]) -> FakeBuilder:
-        self.world.builder.hidden = tuple(hidden)
-        return self.world.builder
-
-    def _pulls(self, settings: Any, event: Any) -> PullRequests | None:
-        self.tokens.append(settings.github_token.get_secret_value() if settings.github_token else None)
-        return self.pulls if settings.github_token else None
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        """As the runner reads them."""
-        text = (self.folder / "output").read_text()
-        return {found[1]: found[3] for found in re.finditer(r"(\S+)<<(\S+)\n(.*?)\n?\2\n", text, re.DOTALL)}
-
-    @property
-    def report(self) -> Report:
-        """The JSON report, which is in the workspace."""
-        return load_report((self.world.repository.root / "weighbridge-report/report.json").read_bytes())
-
-    @property
-    def comments(self) -> list[str]:
-        """On the pull request."""
-        return self.pulls.bodies(NUMBER)
-
-    def commands(self, name: str) -> list[str]:
-        """Workflow commands of one name."""
-        return [line for line in self.log.splitlines() if line.startswith(f"::{name}")]
-
-
-@pytest.fixture
-def job(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Job:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("weighbridge.publish._SETTLE", 0)
-    return Job(world, tmp_path, lambda: capsys.readouterr().out)
 
 
 def test_a_pull_request_gets_files_summary_outputs_and_a_comment(job: Job) -> None:
@@ -324,91 +214,3 @@ def test_the_number_that_is_given_is_the_pull_request_to_comment_on(job: Job) ->
     )
 
     assert 1 == len(job.comments)
-
-
-@pytest.mark.parametrize(
-    ("name", "payload", "said"),
-    [
-        ("pull_request", {}, "the pull_request event makes no sense: pull_request is missing"),
-        ("push", {"ref": 5}, "the push event makes no sense: ref is not a line of text"),
-        ("pull_request", [1], "the event is not a JSON object"),
-    ],
-)
-def test_an_event_that_makes_no_sense_is_one_line_and_nothing_is_begun(
-    job: Job, name: str, payload: Any, said: str
-) -> None:
-    assert 2 == job.event(name, payload).run()
-
-    (error,) = job.commands("error")
-    assert error.startswith("::error title=weighbridge::")
-    assert said in error
-    assert [] == job.world.builder.specs
-    assert not (job.folder / "output").exists()
-
-
-def test_an_unknown_base_is_one_line(job: Job) -> None:
-    assert 3 == job.pull_request({"Dockerfile": SMALL}, {"Dockerfile": LARGE}).run(base_ref="nope")
-
-    assert ["::error title=weighbridge::'nope': no such revision"] == job.commands("error")
-
-
-def test_settings_that_contradict_themselves_are_one_line(job: Job) -> None:
-    job.pull_request({"Dockerfile": SMALL, ".weighbridge.yml": "max-sizee: 1"}, {"Dockerfile": LARGE})
-
-    assert 2 == job.run()
-
-    assert [
-        "::error title=weighbridge::.weighbridge.yml:1: max-sizee: unknown key, did you mean max-size?"
-    ] == job.commands("error")
-
-
-def test_without_an_engine_there_is_one_line_and_nothing_is_posted(job: Job) -> None:
-    job.pull_request({"Dockerfile": SMALL}, {"Dockerfile": LARGE})
-    job.world.engine.fault = EngineUnavailable("no container engine at unix:///x: start Docker")
-
-    assert 3 == job.run()
-
-    assert ["::error title=weighbridge::no container engine at unix:///x: start Docker"] == job.commands("error")
-    assert [] == job.comments
-    assert not (job.folder / "summary").exists()
-
-
-def test_what_cannot_be_written_is_warned_of_once_each_and_the_comment_is_posted(job: Job) -> None:
-    job.pull_request({"Dockerfile": SMALL}, {"Dockerfile": LARGE})
-    job.environ |= {"GITHUB_OUTPUT": str(job.folder), "GITHUB_STEP_SUMMARY": str(job.folder / "no" / "file")}
-
-    assert 0 == job.run(report_directory="Dockerfile")
-
-    assert 3 == len(job.commands("warning"))
-    assert 1 == len(job.comments)
-
-
-def test_a_disk_that_is_full_leaves_no_half_of_a_report(job: Job) -> None:
-    job.pull_request({"Dockerfile": SMALL}, {"Dockerfile": LARGE})
-
-    with largest_file(4000):
-        assert 0 == job.run()
-
-    folder = job.world.repository.root / "weighbridge-report"
-    assert all(path.read_text().endswith("}\n") for path in folder.iterdir())
-    assert [line for line in job.commands("warning") if "report's files could not be written" in line]
-
-
-def test_no_secret_shows_anywhere(job: Job) -> None:
-    leaky = SMALL + "RUN echo s3cret-input h1dden-variable ghs_0123456789\nENV A=s3cret-input\n"
-    job.environ["HIDDEN"] = "h1dden-variable"
-    job.pull_request({"Dockerfile": SMALL}, {"Dockerfile": leaky})
-
-    job.run(secrets="A=s3cret-input", secret_envs="B=HIDDEN")
-    job.world.repository.commit({"Dockerfile": leaky + "RUN false\n"})
-    job.event("schedule", {}).run(secrets="A=s3cret-input", secret_envs="B=HIDDEN", pr_number=str(NUMBER))
-
-    told = [line for line in job.log.splitlines() if not line.startswith("::add-mask::")]
-    reports = (job.world.repository.root / "weighbridge-report").iterdir()
-    files = [path.read_text() for path in (job.folder / "summary", job.folder / "output", *reports)]
-    shown = "\n".join([*told, *files, *job.comments])
-    assert [] == [secret for secret in ("s3cret-input", "h1dden-variable", TOKEN) if secret in shown]
-    assert "echo *** *** ***" in shown
-    assert {"::add-mask::s3cret-input", "::add-mask::h1dden-variable", f"::add-mask::{TOKEN}"} <= set(
-        job.commands("add-mask")
-    )

@@ -15,7 +15,7 @@ from weighbridge.model.budget import Status
 from weighbridge.model.report import Stage, Unavailable, WeighedImage
 
 if TYPE_CHECKING:
-    from tests.pipeline.conftest import World
+    from tests.support.yard import World
     from weighbridge.model.report import Report
 
 SMALL = "FROM busybox:1.36\nRUN dd if=/dev/urandom of=/small bs=1000 count=5\n"
@@ -192,6 +192,16 @@ def test_each_image_has_its_own_settings_budget_and_verdict(world: World) -> Non
     specs = {(spec.name, spec.build_args, spec.target) for spec in world.builder.specs}
     assert {("api", ("A=1",), None), ("worker", (), "last")} == specs
     assert ["Build api", "Build worker"] == world.log.groups
+
+
+def test_the_cache_is_written_by_the_head_alone(world: World) -> None:
+    feature(world, {"Dockerfile": SMALL}, {"Dockerfile": LARGE})
+
+    world.check(LocalEvent(), cli={"cache-to": ["type=inline"], "cache-from": ["a"]})
+
+    assert [((), ("a",)), (("type=inline",), ("a",))] == sorted(
+        (spec.cache_to, spec.cache_from) for spec in world.builder.specs
+    )
 
 
 def test_each_platform_is_an_image_of_its_own(world: World) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.fake_engine import BASE, FakeImage, layer
+from tests.support.archives import Recipe
+from tests.support.fake_engine import BASE, step
 from weighbridge.errors import EngineUnavailable, ImageNotFound, MalformedImage
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import WeighedImage
@@ -16,13 +17,13 @@ from weighbridge.pipeline import Limits, compare_images, inspect_image
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.pipeline.conftest import World
+    from tests.support.yard import World
 
 
 @pytest.fixture(autouse=True)
 def images(world: World) -> None:
-    world.engine.images["app:1"] = FakeImage(layers=(*BASE, layer("RUN one", a=3000)))
-    world.engine.images["app:2"] = FakeImage(layers=(*BASE, layer("RUN one", a=3000), layer("RUN two", b=50_000)))
+    world.engine.images["app:1"] = Recipe(steps=(*BASE, step("RUN one", "a", 3000)))
+    world.engine.images["app:2"] = Recipe(steps=(*BASE, step("RUN one", "a", 3000), step("RUN two", "b", 50_000)))
 
 
 def archive(world: World, name: str, path: Path) -> str:

@@ -256,9 +256,14 @@ def names_of(tag: str) -> Json:
     return {"io.containerd.image.name": full, "org.opencontainers.image.ref.name": tag.rpartition(":")[2]}
 
 
+def as_tar(parts: Parts) -> bytes:
+    """The parts as one tar."""
+    return tar(part if isinstance(part, Item) else file(name, part) for name, part in parts.items())
+
+
 def archive(parts: Parts, path: Path, *, zipped: bool = False) -> Path:
     """Writes the parts as one tar, gzip over all of it where `zipped`; the path."""
-    data = tar(part if isinstance(part, Item) else file(name, part) for name, part in parts.items())
+    data = as_tar(parts)
     path.write_bytes(gzip.compress(data, 1) if zipped else data)
     return path
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import re
 import tarfile
 import threading
@@ -12,10 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.support.archives import Recipe, Step, as_tar, digest, docker_archive, dumps, tagged
+from tests.support.layers import layer, tar
 from weighbridge.core.redaction import redacted
 from weighbridge.errors import BuildFailed, EngineUnavailable, ImageNotFound, Interrupted, MalformedDockerfile
 from weighbridge.model.build import BuiltImage
-from weighbridge.model.image import HistoryEntry, ImageConfig, ImageDescription
+from weighbridge.model.image import HistoryEntry, ImageDescription
+from weighbridge.reading.config import image_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,56 +29,12 @@ BASE_NAME = "busybox:1.36"
 _KNOWN = frozenset({"FROM", "RUN", "LABEL", "ENV", "ARG"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class FakeLayer:
-    """What an instruction made: a real tar."""
-
-    created_by: str
-    tar: bytes
-
-    @property
-    def diff_id(self) -> str:
-        """As in an image's configuration."""
-        return f"sha256:{hashlib.sha256(self.tar).hexdigest()}"
+def step(instruction: str, name: str = "", size: int = 0) -> Step:
+    """An instruction and the layer that it made, with a file if it is named."""
+    return Step(created_by=instruction, layer=tar(layer(f"{name} {size}" if name else "")))
 
 
-def layer(created_by: str, **files: int) -> FakeLayer:
-    """A layer with files of so many zero bytes."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, size in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = size
-            tar.addfile(member, io.BytesIO(bytes(size)))
-    return FakeLayer(created_by=created_by, tar=buffer.getvalue())
-
-
-BASE = (layer("COPY /rootfs /", busybox=2000),)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FakeImage:
-    """Layers, the oldest first."""
-
-    layers: tuple[FakeLayer, ...]
-    environment: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> str:
-        """The digest of the configuration."""
-        return f"sha256:{hashlib.sha256(self.configuration).hexdigest()}"
-
-    @property
-    def configuration(self) -> bytes:
-        """As it is stored."""
-        document = {
-            "architecture": "amd64",
-            "os": "linux",
-            "config": {"Env": list(self.environment)},
-            "rootfs": {"type": "layers", "diff_ids": [each.diff_id for each in self.layers]},
-            "history": [{"created_by": each.created_by} for each in self.layers],
-        }
-        return json.dumps(document).encode()
+BASE = (step("COPY /rootfs /", "busybox", 2000),)
 
 
 @dataclass
@@ -88,7 +45,7 @@ class FakeEngine:
     but gone when they are to be saved; `removed` notes what was removed.
     """
 
-    images: dict[str, FakeImage] = field(default_factory=lambda: {BASE_NAME: FakeImage(layers=BASE)})
+    images: dict[str, Recipe] = field(default_factory=lambda: {BASE_NAME: Recipe(steps=BASE)})
     fault: EngineUnavailable | None = None
     vanishing: set[str] = field(default_factory=set)
     removed: list[str] = field(default_factory=list)
@@ -99,11 +56,11 @@ class FakeEngine:
         image = self._image(reference)
         return ImageDescription(
             reference=reference,
-            id=image.id,
-            platform="linux/amd64",
-            config=ImageConfig(environment=image.environment),
-            diff_ids=tuple(each.diff_id for each in image.layers),
-            history=tuple(HistoryEntry(created_by=each.created_by, empty=False) for each in image.layers),
+            id=_id(image),
+            platform=image.platform,
+            config=image_config(image.configuration()["config"]),
+            diff_ids=image.diff_ids,
+            history=tuple(HistoryEntry(created_by=each.created_by, empty=each.layer is None) for each in image.steps),
             packed_sizes=(None,) * len(image.layers),
         )
 
@@ -112,34 +69,32 @@ class FakeEngine:
         """See the port."""
         for reference in self.vanishing & set(references):
             self.images.pop(reference, None)
-        images = {reference: self._image(reference) for reference in references}
+        images = [tagged(self._image(reference), reference) for reference in references]
         self.saves.append(tuple(references))
-        data = _archive(images)
+        data = as_tar(docker_archive(*images))
         yield (data[start : start + 4096] for start in range(0, len(data), 4096))
 
     @contextmanager
     def export(self, reference: str) -> Iterator[Iterator[bytes]]:
-        """See the port."""
-        files: dict[str, bytes] = {}
-        for each in self._image(reference).layers:
-            with tarfile.open(fileobj=io.BytesIO(each.tar)) as tar:
-                files |= {member.name: (tar.extractfile(member) or io.BytesIO()).read() for member in tar}
+        """See the port; nothing is mounted here."""
         buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w") as tar:
-            for name, data in files.items():
-                _add(tar, name, data)
+        with tarfile.open(fileobj=buffer, mode="w") as final:
+            for each in self._image(reference).layers:
+                with tarfile.open(fileobj=io.BytesIO(each)) as single:
+                    for member in single:
+                        final.addfile(member, single.extractfile(member))
         yield iter([buffer.getvalue()])
 
     def remove(self, reference: str) -> None:
         """See the port."""
         self._check()
         self.removed.append(reference)
-        self.images = {name: image for name, image in self.images.items() if reference not in (name, image.id)}
+        self.images = {name: image for name, image in self.images.items() if reference not in (name, _id(image))}
 
-    def _image(self, reference: str) -> FakeImage:
+    def _image(self, reference: str) -> Recipe:
         self._check()
         for name, image in self.images.items():
-            if reference in (name, image.id):
+            if reference in (name, _id(image)):
                 return image
         raise ImageNotFound(f"{reference}: no such image")
 
@@ -148,30 +103,8 @@ class FakeEngine:
             raise self.fault
 
 
-def _archive(images: dict[str, FakeImage]) -> bytes:
-    """What `docker save` gives: each layer once, the manifest last."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        blobs = {each.diff_id: each.tar for image in images.values() for each in image.layers}
-        blobs |= {image.id: image.configuration for image in images.values()}
-        for digest, data in sorted(blobs.items()):
-            _add(tar, f"blobs/{digest.replace(':', '/')}", data)
-        manifest = [
-            {
-                "Config": f"blobs/{image.id.replace(':', '/')}",
-                "RepoTags": [name],
-                "Layers": [f"blobs/{each.diff_id.replace(':', '/')}" for each in image.layers],
-            }
-            for name, image in images.items()
-        ]
-        _add(tar, "manifest.json", json.dumps(manifest).encode())
-    return buffer.getvalue()
-
-
-def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    member = tarfile.TarInfo(name)
-    member.size = len(data)
-    tar.addfile(member, io.BytesIO(data))
+def _id(image: Recipe) -> str:
+    return digest(dumps(image.configuration()))
 
 
 @dataclass
@@ -222,7 +155,7 @@ class FakeBuilder:
         if self.engine.fault is not None:
             raise self.engine.fault
         log: list[str] = []
-        layers: list[FakeLayer] = []
+        steps: list[Step] = []
         environment: list[str] = []
         for number, line in enumerate(dockerfile.splitlines(), 1):
             keyword, _, rest = line.partition(" ")
@@ -231,23 +164,23 @@ class FakeBuilder:
             log.append(redacted(f"#{number} {line}", self.hidden))
             on_line(log[-1])
             if keyword == "FROM":
-                layers += self._base(rest)
+                steps += self._base(rest)
             elif keyword == "ENV":
                 environment.append(rest)
             elif keyword == "RUN":
-                layers += self._run(spec, rest, number, log, on_line)
-        image = FakeImage(layers=tuple(layers), environment=tuple(environment))
+                steps += self._run(spec, rest, number, log, on_line)
+        image = Recipe(steps=tuple(steps), config={"config": {"Env": environment}})
         self.engine.images[tag] = image
-        return BuiltImage(id=image.id, seconds=0.5, provenance=None)
+        return BuiltImage(id=_id(image), seconds=0.5, provenance=None)
 
-    def _base(self, name: str) -> Sequence[FakeLayer]:
+    def _base(self, name: str) -> Sequence[Step]:
         if name not in self.engine.images:
             raise BuildFailed(f"Dockerfile:1: {name}: not found", line=1)
-        return self.engine.images[name].layers
+        return self.engine.images[name].steps
 
     def _run(
         self, spec: BuildSpec, command: str, number: int, log: list[str], on_line: Callable[[str], None]
-    ) -> Sequence[FakeLayer]:
+    ) -> Sequence[Step]:
         if command == "false":
             raise BuildFailed(
                 f"{spec.dockerfile}:{number}: `false` ended with exit status 1", line=number, log_tail=tuple(log)
@@ -262,7 +195,7 @@ class FakeBuilder:
             if spec.timeout < wanted:
                 raise BuildFailed(f"the build took longer than {spec.timeout:g} s and was ended", log_tail=tuple(log))
         made = re.search(r"of=/(\S+) bs=(\d+) count=(\d+)", command)
-        return [layer(f"RUN {command}", **({made[1]: int(made[2]) * int(made[3])} if made else {}))]
+        return [step(f"RUN {command}", *((made[1], int(made[2]) * int(made[3])) if made else ()))]
 
 
 @dataclass

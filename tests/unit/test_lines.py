@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from weighbridge.dockerfile.history import clean_created_by
@@ -232,6 +234,18 @@ def test_provenance_is_believed_before_history() -> None:
 
     assert ["base", "7"] == lines(found)
     assert [False, True] == [each.exact for each in found]
+
+
+def test_a_line_that_provenance_does_not_tell_is_told_by_history_but_not_called_exact() -> None:
+    known = proven(("sha256:0", None), ("sha256:1", 2), ("sha256:2", 3))
+    first, second, third = known.layers
+    gap = Provenance(layers=(first, replace(second, line=None), third))
+    history = described("+COPY / /", "+RUN /bin/sh -c x", "+RUN /bin/sh -c y")
+
+    found = attribute(history, parse("FROM x\nRUN x\nRUN y\n", "Dockerfile"), gap)
+
+    assert ["base", "2", "3"] == lines(found)
+    assert [False, False, True] == [each.exact for each in found]
 
 
 def test_provenance_by_packed_digests_is_believed_where_the_number_agrees() -> None:

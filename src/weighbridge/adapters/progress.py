@@ -38,16 +38,21 @@ class TerminalProgress:
 
     def __init__(self, console: Console) -> None:
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
         self._bytes: dict[str, int] = {}
         self._progress: Progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
+            # What is too long is cut in the middle of the line, not at the time.
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+            ),
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            expand=True,
         )
         self._progress.start()
 

@@ -20,6 +20,7 @@ _AROUND = re.compile(
 )
 _ABSENT = re.compile(r'^"(.{1,400})": not found$')
 _EXIT = re.compile(r'^process "(?:/bin/sh -c )?(.*)" did not complete successfully: exit code: (\d+)')
+_FOREIGN = "exec format error"
 _UNREACHABLE = (
     "cannot connect to the docker daemon",
     "permission denied while trying to connect",
@@ -49,12 +50,12 @@ class Failure:
 def failure(lines: Sequence[str]) -> Failure:
     """Reads the last lines of a failed build's log."""
     reason = next((found[1] for text in reversed(lines) if (found := _ERROR.match(text))), "")
-    marked = [int(found[1]) for text in lines if (found := _MARKED.match(text))]
     parse = _PARSE_ERROR.search(reason)
-    line = int(parse[1]) if parse else next(iter(marked), None)
+    line = int(parse[1]) if parse else _marked_line(lines)
     lowered = " ".join(lines[-5:]).lower() if not reason else reason.lower()
     return Failure(
-        reason=_in_words(reason) or "the builder ended without a word",
+        reason=_in_words(reason, foreign=any(text.endswith(_FOREIGN) for text in lines))
+        or "the builder ended without a word",
         line=line,
         malformed=parse is not None or "dockerfile parse error" in lowered,
         engine=any(sign in lowered for sign in _UNREACHABLE),
@@ -62,11 +63,25 @@ def failure(lines: Sequence[str]) -> Failure:
     )
 
 
-def _in_words(reason: str) -> str:
+def _marked_line(lines: Sequence[str]) -> int | None:
+    """The first marked line of the last excerpt: what a step printed before may look like one."""
+    marked = None
+    for text in reversed(lines):
+        found = _MARKED.match(text)
+        if found:
+            marked = int(found[1])
+        elif marked is not None:
+            break
+    return marked
+
+
+def _in_words(reason: str, *, foreign: bool) -> str:
     ended = _EXIT.match(reason)
     if ended:
         command = " ".join(ended[1].split())
         shown = command if len(command) <= _MAX_COMMAND else command[: _MAX_COMMAND - 1] + "…"
+        if foreign:
+            return f"`{shown}` is of a platform that can't be run here: set up emulation (docker/setup-qemu-action)"
         return f"`{shown}` ended with exit status {ended[2]}"
     cause = _AROUND.sub("", " ".join(reason.split()))
     absent = _ABSENT.match(cause)

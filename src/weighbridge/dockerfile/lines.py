@@ -29,15 +29,21 @@ def attribute(
 ) -> tuple[Attribution, ...]:
     """One attribution a layer, oldest first; exact where provenance describes this very image."""
     texts = _layer_texts(description)
-    if provenance is not None and _describes(provenance, description):
-        return tuple(
-            Attribution(created_by=text, line=layer.line, exact=layer.line is not None, from_base=layer.from_base)
-            for text, layer in zip(texts, provenance.layers, strict=True)
-        )
     lines: Mapping[int, SourceLine] = {}
     if dockerfile is not None:
         chain = stage_chain(dockerfile, target, argument_values(dockerfile, build_args, description.platform))
         lines = _matched(description, dockerfile.path, chain)
+    if provenance is not None and _describes(provenance, description):
+        # Of steps that an external cache gave, BuildKit may tell no output; history still does.
+        return tuple(
+            Attribution(
+                created_by=text,
+                line=layer.line or (None if layer.from_base else lines.get(position)),
+                exact=layer.line is not None,
+                from_base=layer.from_base,
+            )
+            for position, (text, layer) in enumerate(zip(texts, provenance.layers, strict=True))
+        )
     from_base = _base_layers(description, base_diff_ids, lines, known=dockerfile is not None)
     return tuple(
         Attribution(

@@ -87,7 +87,7 @@ class ImageSettings(_Model):
     )
     cache_from: Lines = Field((), description="Where the build reads caches, one `type=…` or reference a line.")
     cache_to: Annotated[Lines, About(run_only=True)] = Field(
-        (), description="Where the build writes caches, one `type=…` a line."
+        (), description="Where the build of the head writes caches, one `type=…` a line."
     )
     platforms: Annotated[Platforms, About(default="the builder's own")] = Field(
         (), description="Platforms to build and weigh, such as `linux/amd64`, separated by commas or lines."
