@@ -15,5 +15,12 @@ RUN chmod 755 /usr/local/bin/node /usr/local/lib/node_modules/npm/bin/*.js \
       >/usr/local/bin/docker-entrypoint.sh \
  && chmod 755 /usr/local/bin/docker-entrypoint.sh && node --version && npm --version
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+# node-gyp finds the headers beside node, not on the web.
+RUN mkdir -p /usr/local/etc && echo nodedir=/usr/local >/usr/local/etc/npmrc \
+ && npm install --global --no-fund --no-audit --no-update-notifier corepack@0.34 \
+ && npm install --global --no-fund --no-audit --no-update-notifier --prefix /tmp/yarn yarn@1.22.22 \
+ && mkdir -p /opt && mv /tmp/yarn/lib/node_modules/yarn /opt/yarn-v1.22.22 \
+ && ln -s /opt/yarn-v1.22.22/bin/yarn /opt/yarn-v1.22.22/bin/yarnpkg /usr/local/bin/ \
+ && rm -rf /tmp/* /root/.npm && yarn --version && corepack --version
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["node"]
