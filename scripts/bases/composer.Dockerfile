@@ -3,7 +3,7 @@ FROM php:8.2-cli AS made
 RUN apt-get update && apt-get install -y --no-install-recommends composer
 RUN cat <<'SCRIPT' >/pack.php
 <?php
-$phar = new Phar('/composer.phar', 0, 'composer.phar');
+$phar = new Phar('/tmp/composer.phar', 0, 'composer.phar');
 foreach (['/usr/share/php', '/usr/share/php-composer'] as $folder) {
     if (!is_dir($folder)) {
         continue;
@@ -17,7 +17,7 @@ foreach (['/usr/share/php', '/usr/share/php-composer'] as $folder) {
 $phar->addFromString('bin/composer', preg_replace('/^#!.*\n/', '', file_get_contents('/usr/bin/composer')));
 $phar->setStub("#!/usr/bin/env php\n<?php Phar::mapPhar('composer.phar'); require 'phar://composer.phar/bin/composer'; __HALT_COMPILER();");
 SCRIPT
-RUN php -d phar.readonly=0 /pack.php && mv /composer.phar /composer && chmod 755 /composer
+RUN php -d phar.readonly=0 /pack.php && mv /tmp/composer.phar /composer && chmod 755 /composer
 FROM php:8.2-cli
 RUN apt-get update \
  && apt-get install -y --no-install-recommends git openssh-client patch php8.2-zip subversion unzip zip \
