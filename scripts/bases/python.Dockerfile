@@ -25,4 +25,6 @@ RUN ldconfig \
  && export PYTHONDONTWRITEBYTECODE=1 && python3 --version \
  && pip3 install --disable-pip-version-check --no-cache-dir --no-compile pip==24.0 setuptools==79.0.1 wheel==0.45.1 \
  && pip --version
+# uv brings certificates of its own; the system's hold those of the machine's proxy, where it has one.
+RUN mkdir /etc/uv && echo 'native-tls = true' >/etc/uv/uv.toml
 CMD ["python3"]
