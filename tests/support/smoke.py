@@ -44,6 +44,7 @@ answers = []
 for each in requests:
     url = f"http://127.0.0.1:{each['port']}{each['path']}"
     request = urllib.request.Request(url, data=each["body"].encode() or None, method=each["method"])
+    request.add_header("Content-Type", "text/plain")
     while True:
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
