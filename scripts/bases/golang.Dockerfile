@@ -6,9 +6,9 @@ RUN sed '/^$/,$d; s/^Suites:.*/Suites: bookworm-backports/' /etc/apt/sources.lis
  && for deb in /tmp/*.deb; do dpkg-deb -x "$deb" /unpacked; done \
  && find /unpacked/usr/lib/go-1.22 -xtype l -delete \
  && mkdir -p /out/usr/local && cp -aL /unpacked/usr/lib/go-1.22 /out/usr/local/go
-FROM debian:12-slim
+FROM buildpack-deps:bookworm-scm
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates g++ gcc git libc6-dev make pkg-config \
+ && apt-get install -y --no-install-recommends g++ gcc libc6-dev make pkg-config \
  && rm -rf /var/lib/apt/lists/*
 ENV GOTOOLCHAIN=local GOPATH=/go
 ENV PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

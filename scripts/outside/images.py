@@ -23,13 +23,24 @@ PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """One row of the table: the official name, the other names it gets, and how its stand-in is made."""
+    """One row of the table: the official name, the other names it gets, and how its stand-in is made.
+
+    `arguments` are the build arguments that tell rows of one recipe apart.
+    """
 
     name: str
     recipe: str
     aliases: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     context: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def file(self) -> str:
+        """What this row's files in the cache folder are named by."""
+        if not self.arguments:
+            return self.recipe
+        return f"{self.recipe}-{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
 
 
 def table() -> tuple[Base, ...]:
@@ -41,6 +52,7 @@ def table() -> tuple[Base, ...]:
             aliases=tuple(row.get("aliases", ())),
             needs=tuple(row.get("needs", ())),
             context=row.get("context", ""),
+            arguments=tuple(row.get("arguments", {}).items()),
         )
         for row in rows
     )
@@ -77,6 +89,7 @@ def key(base: Base) -> str:
     parts += [key(find(need)).encode() for need in base.needs]
     parts += [certificate.read_bytes() for certificate in local_certificates()]
     parts.append(Path(contexts.__file__).read_bytes())
+    parts += [f"{name}={value}".encode() for name, value in base.arguments]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
@@ -103,7 +116,7 @@ class Bases:
     def _stand_in(self, base: Base) -> str:
         if self._current(base.name):
             return "there"
-        archive = cache_root() / "bases" / f"{base.recipe}-{key(base)}.tar"
+        archive = cache_root() / "bases" / f"{base.file}-{key(base)}.tar"
         if archive.is_file():
             self._docker("load", "--quiet", "--input", archive)
             return "loaded"
@@ -146,17 +159,18 @@ class Bases:
         return True
 
     def _build(self, base: Base) -> None:
-        folder = cache_root() / "bases" / "work" / base.recipe
+        folder = cache_root() / "bases" / "work" / base.file
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         if base.context:
             contexts.MAKERS[base.context](folder)
-        proxies = [f"--build-arg={name}" for name in PROXIES if os.environ.get(name)]
+        given = [f"--build-arg={name}" for name in PROXIES if os.environ.get(name)]
+        given += [f"--build-arg={name}={value}" for name, value in base.arguments]
         self._docker(
-            *("build", "--network", "host", "--progress", "plain", "--label", f"{LABEL}={stamp(base)}", *proxies),
+            *("build", "--network", "host", "--progress", "plain", "--label", f"{LABEL}={stamp(base)}", *given),
             *("--file", RECIPES / f"{base.recipe}.Dockerfile", "--tag", base.name, folder),
             timeout=BUILD_SECONDS,
-            log=folder.parent / f"{base.recipe}.log",
+            log=folder.parent / f"{base.file}.log",
         )
         shutil.rmtree(folder)
 
@@ -164,7 +178,7 @@ class Bases:
         """Another engine, or this one with its data gone, has the image back in seconds."""
         part = archive.with_suffix(".part")
         self._docker("save", "--output", part, base.name)
-        for outdated in archive.parent.glob(f"{base.recipe}-{'?' * 16}.tar"):
+        for outdated in archive.parent.glob(f"{base.file}-{'?' * 16}.tar"):
             outdated.unlink()
         part.rename(archive)
 

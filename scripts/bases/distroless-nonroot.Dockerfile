@@ -1,0 +1,4 @@
+ARG BASE
+FROM $BASE
+USER 65532
+WORKDIR /home/nonroot

@@ -1,0 +1,1 @@
+extern "C" double factor() { return 1.5; }

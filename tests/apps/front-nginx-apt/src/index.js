@@ -1,0 +1,2 @@
+import m from 'mithril'
+m.mount(document.body, { view: () => m('h1', 'Brochure of ' + new Date(0).getFullYear()) })

@@ -1,0 +1,3 @@
+export default {
+  build: { sourcemap: true, rollupOptions: { output: { entryFileNames: 'assets/menu.js' } } },
+}

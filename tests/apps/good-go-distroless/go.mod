@@ -1,0 +1,3 @@
+module example.org/httpd
+
+go 1.22

@@ -1,0 +1,7 @@
+<?php
+
+namespace DevProbe;
+
+final class Probe
+{
+}
