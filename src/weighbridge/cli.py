@@ -252,17 +252,20 @@ def inspect(
     image: Annotated[str, typer.Argument(help="Image to weigh.", metavar="IMAGE")],
     platform: PlatformOption = None,
     config: ConfigOption = None,
+    dockerfile: Annotated[
+        Path | None, typer.Option(help="What it was built from: for lines, and for rules that read it.", metavar="FILE")
+    ] = None,
     max_size: MaxSizeOption = None,
     fail_on: FailOnOption = None,
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> None:
-    """Weighs one image, named as in `compare`: layers by line, packages, waste, largest files."""
+    """Weighs one image, named as in `compare`: layers by line, packages, waste, largest files, findings."""
     with _ending() as end:
         from weighbridge import commands
 
         limits = commands.limits({"config": config, "max-size": max_size, "fail-on": fail_on})
-        report = commands.inspect(image, limits, platform)
+        report = commands.inspect(image, limits, platform, dockerfile=dockerfile)
         commands.present(report, output_format.value, output, single=True)
         end(exit_status(report.verdict, limits.fail_on))
 

@@ -10,13 +10,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import pipeline, wiring
+from weighbridge import examining, pipeline, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.errors import UsageError
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import Revision
 from weighbridge.naming import parse_image_name
 from weighbridge.pipeline import Limits, Place
+from weighbridge.subjects import read_dockerfile_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,11 +58,20 @@ def compare(base: str, head: str, name: str | None, limits: Limits, platform: st
         return pipeline.compare_images(*names, wiring.scale(progress.read, wiring.engine), limits, name=name)
 
 
-def inspect(image: str, limits: Limits, platform: str | None = None) -> Report:
-    """One image, however named. Raises WeighbridgeError."""
+def inspect(image: str, limits: Limits, platform: str | None = None, *, dockerfile: Path | None = None) -> Report:
+    """One image, however named, and the Dockerfile that it was built from, where given. Raises WeighbridgeError."""
     name = parse_image_name(image, platform)
+    written = None if dockerfile is None else (str(dockerfile), _dockerfile_text(dockerfile))
     with _progress() as progress:
-        return pipeline.inspect_image(name, wiring.scale(progress.read, wiring.engine), limits)
+        scale = wiring.scale(progress.read, wiring.engine)
+        return pipeline.inspect_image(name, scale, limits, dockerfile=written)
+
+
+def _dockerfile_text(path: Path) -> str:
+    text = read_dockerfile_text(path.parent, path.name)
+    if text is None:
+        raise UsageError(f"{path}: there is no such file")
+    return text
 
 
 def fix(given: Mapping[str, object], *, minutes: float) -> tuple[Report, Path]:
@@ -141,7 +151,12 @@ def limits(given: Mapping[str, object], name: str | None = None) -> Limits:
     settings = load(cli=given, environ=os.environ, root=Path.cwd())
     images = [image for image in settings.images if image.name == name] or list(settings.images)
     budget = images[0].budget if len(images) == 1 else Budget()
-    return Limits(budget=budget, minimum_change=settings.minimum_change, fail_on=settings.fail_on)
+    return Limits(
+        budget=budget,
+        minimum_change=settings.minimum_change,
+        fail_on=settings.fail_on,
+        rules=settings.rules_config(examining.today()),
+    )
 
 
 def schema(document: str) -> str:

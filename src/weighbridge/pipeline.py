@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import __version__
+from weighbridge import __version__, examining
 from weighbridge.building import BuildLog, Built, Job, Side, build_all
 from weighbridge.core.compare import compare
 from weighbridge.core.filediff import diff_trees
 from weighbridge.core.redaction import redacted_image
+from weighbridge.core.rules.config import RulesConfig
 from weighbridge.core.summarize import summarize
 from weighbridge.core.verdict import judge, overall
+from weighbridge.dockerfile.parse import parse
 from weighbridge.dockerfile.stages import base_reference
 from weighbridge.errors import GitError, ImageNotFound, MalformedImage, RevisionNotFound
 from weighbridge.interruption import interruptible, shielded
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from weighbridge.model.build import BuildSpec
+    from weighbridge.model.finding import Finding
     from weighbridge.model.image import Image
     from weighbridge.naming import ImageName
     from weighbridge.ports import Builder, Engine, Repository
@@ -70,6 +73,7 @@ class Limits:
     budget: Budget = NO_BUDGET
     minimum_change: int = 0
     fail_on: frozenset[Status] = frozenset({Status.FAIL, Status.UNKNOWN})
+    rules: RulesConfig | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,10 @@ def check_revisions(settings: Settings, refs: Refs, yard: Yard, place: Place) ->
     """
     with shielded(), ExitStack() as stack:
         trees = _check_out(refs, yard.repository, stack)
-        images = [_check_image(spec, image.budget, trees, yard) for image in settings.images for spec in image.specs()]
+        rules = settings.rules_config(examining.today())
+        images = [
+            _check_image(spec, image.budget, trees, yard, rules) for image in settings.images for spec in image.specs()
+        ]
     return report_of(images, base=refs.base, head=refs.head, place=place, minimum_change=settings.minimum_change)
 
 
@@ -100,19 +107,36 @@ def compare_images(
     image = _image_report(
         name or head.text, None, limits.budget, base=_Weighed(image=base_image), head=_Weighed(image=head_image)
     )
+    findings = examining.findings_of_images(base_image, head_image, limits.rules or _default_rules())
     return report_of(
-        [image],
+        [replace(image, findings=findings)],
         base=Revision(commit=None, label=base.text),
         head=Revision(commit=None, label=head.text),
         minimum_change=limits.minimum_change,
     )
 
 
-def inspect_image(name: ImageName, scale: Scale, limits: Limits) -> Report:
-    """One image on its own. Raises WeighbridgeError."""
-    (image,) = scale.named_images([name])
-    report = _image_report(name.text, None, limits.budget, base=None, head=_Weighed(image=image))
-    return report_of([report], base=None, head=Revision(commit=None, label=name.text))
+def inspect_image(
+    name: ImageName, scale: Scale, limits: Limits, *, dockerfile: tuple[str, str] | None = None
+) -> Report:
+    """One image on its own, or with the Dockerfile (path and text) that it was built from. Raises WeighbridgeError."""
+    parsed = parse(dockerfile[1], dockerfile[0]) if dockerfile is not None else None
+    base_name = base_reference(parsed, None, ()) if parsed is not None else None
+    (image,) = scale.named_images([name], Origin(dockerfile=parsed, base_name=base_name))
+    report = _image_report(
+        name.text,
+        None,
+        limits.budget,
+        base=None,
+        head=_Weighed(image=image),
+        dockerfile=dockerfile[0] if dockerfile is not None else None,
+    )
+    findings = examining.findings_of_image(image, limits.rules or _default_rules(), dockerfile=dockerfile)
+    return report_of([replace(report, findings=findings)], base=None, head=Revision(commit=None, label=name.text))
+
+
+def _default_rules() -> RulesConfig:
+    return RulesConfig(today=examining.today())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +161,7 @@ def _check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
         return Trees(base=Unavailable(stage=Stage.CHECKOUT, reason=str(error)), head=head)
 
 
-def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard) -> ImageReport:
+def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard, rules: RulesConfig) -> ImageReport:
     jobs = list(_jobs(spec, trees))
     with ExitStack() as stack:
         stack.enter_context(removed_afterwards([job.tag for job in jobs], yard))
@@ -147,9 +171,28 @@ def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard) -> I
             weighed = _weigh(built, spec, yard)
     base: _Weighed | Unavailable | None = trees.base if isinstance(trees.base, Unavailable) else weighed.get(Side.BASE)
     with interruptible():
-        return _image_report(
+        report = _image_report(
             spec.name, spec.platform, budget, base=base, head=weighed[Side.HEAD], dockerfile=spec.dockerfile
         )
+        return replace(report, findings=_findings(spec, trees, base=base, head=weighed[Side.HEAD], rules=rules))
+
+
+def _findings(
+    spec: BuildSpec,
+    trees: Trees,
+    *,
+    base: _Weighed | Unavailable | None,
+    head: _Weighed | Unavailable,
+    rules: RulesConfig,
+) -> tuple[Finding, ...]:
+    """The findings of a head that was weighed: of one that was not, nothing is known for certain."""
+    if not isinstance(head, _Weighed):
+        return ()
+    before = None
+    if isinstance(trees.base, Path) and isinstance(base, _Weighed):
+        before = examining.Weighed(tree=trees.base, image=base.image)
+    after = examining.Weighed(tree=trees.head, image=head.image)
+    return examining.findings_of_change(spec, after, before, rules)
 
 
 def _jobs(spec: BuildSpec, trees: Trees) -> Iterator[Job]:

@@ -36,6 +36,8 @@ class Origin:
     base_diff_ids: tuple[str, ...] | None = None
 
 
+UNKNOWN = Origin()
+
 Progress = Callable[[str, int], None]
 """Called with what is read and the number of further bytes."""
 
@@ -74,14 +76,16 @@ class Scale:
             _assembled(description, indexes, origin) for description, origin in zip(descriptions, origins, strict=True)
         )
 
-    def named_images(self, names: Sequence[ImageName]) -> tuple[Image, ...]:
+    def named_images(self, names: Sequence[ImageName], origin: Origin = UNKNOWN) -> tuple[Image, ...]:
         """Reads images by name, in the order of the names; those of the daemon in one pass.
+
+        `origin` is what is known of how each of them was built.
 
         Raises UsageError, ImageNotFound, EngineUnavailable, MalformedImage.
         """
         in_daemon = [name for name in names if name.transport is Transport.DAEMON]
         references = [name.reference or "" for name in in_daemon]
-        from_daemon = self.daemon_images(references, [Origin()] * len(references)) if in_daemon else ()
+        from_daemon = self.daemon_images(references, [origin] * len(references)) if in_daemon else ()
         for name, image in zip(in_daemon, from_daemon, strict=True):
             if name.platform is not None and not is_meant(image.platform, name.platform):
                 raise ImageNotFound(
@@ -91,10 +95,11 @@ class Scale:
         waiting = iter(from_daemon)
         read: dict[str, LayerIndex] = {}
         return tuple(
-            next(waiting) if name.transport is Transport.DAEMON else self._archived(name, read) for name in names
+            next(waiting) if name.transport is Transport.DAEMON else self._archived(name, read, origin)
+            for name in names
         )
 
-    def _archived(self, name: ImageName, read: dict[str, LayerIndex]) -> Image:
+    def _archived(self, name: ImageName, read: dict[str, LayerIndex], origin: Origin) -> Image:
         """`read` holds the layers of the archives before this one: verified, so they need not be read again."""
         if name.path is None:
             raise UsageError(f"{name.text}: an archive needs a path")
@@ -115,7 +120,7 @@ class Scale:
             if diff_id not in read:
                 read[diff_id] = index
                 self.cache.put(index)
-        return _assembled(archive.description, archive.indexes, Origin())
+        return _assembled(archive.description, archive.indexes, origin)
 
     def _indexes(self, engine: Engine, descriptions: Sequence[ImageDescription]) -> Mapping[str, LayerIndex]:
         known: dict[str, LayerIndex] = {}

@@ -110,8 +110,10 @@ def test_stages_have_names_platforms_and_numbers() -> None:
         ("FROM x AS a b\n", 1, "FROM needs an image"),
         ("FROM x y z\n", 1, "FROM needs an image"),
         ("FROM --platform=a\n", 1, "FROM needs an image"),
-        ("FROM x\nRUN <<EOF\na\n", None, "unterminated heredoc"),
-        ("FROM x\nRUN <<EOF\na\n EOF\n", None, "unterminated heredoc"),
+        ("FROM x\nRUN <<A\nx\nA\n\nrun <<-'B'\n\tx\n", 6, "the heredoc B never ends"),
+        ("FROM x\nRNU x\n", 2, "RNU is no instruction, did you mean RUN?"),
+        ("FROM x\nRUN <<EOF\na\n", 2, "the heredoc EOF never ends"),
+        ("FROM x\nRUN <<EOF\na\n EOF\n", 2, "the heredoc EOF never ends"),
         ("# escape=x\nFROM x\n", None, "invalid escape token"),
         ("# escape=`\n# escape=`\nFROM x\n", None, "only one escape parser directive"),
         ("FROM x\nRUN " + "a" * 70_000, None, "line greater than max allowed size"),
@@ -192,3 +194,9 @@ def test_any_text_is_parsed_or_refused_and_spans_stay_inside(text: str, start: s
 def _all_spans(dockerfile: Dockerfile) -> list[tuple[int, int]]:
     instructions = [*dockerfile.arguments, *(each for stage in dockerfile.stages for each in stage.instructions)]
     return [(each.start, each.end) for each in instructions]
+
+
+def test_another_frontend_may_know_more_instructions() -> None:
+    parsed = parse("# syntax=example.org/frontend:1\nFROM x\nINCLUDE y\n", "Dockerfile")
+
+    assert ["FROM", "INCLUDE"] == [each.keyword for each in parsed.stages[0].instructions]

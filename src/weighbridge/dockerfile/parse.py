@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,17 @@ from weighbridge.errors import MalformedDockerfile
 from weighbridge.model.dockerfile import Dockerfile, Instruction, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 MAX_BYTES = 1 << 19
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
+_INSTRUCTIONS = (
+    "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME "
+    "WORKDIR"
+)
+_KEYWORDS = frozenset(_INSTRUCTIONS.split())
+_HEREDOC = re.compile(r"""<<-?["']?([A-Za-z_][\w.-]*)""")
+_SYNTAX = re.compile(r"\ufeff?#[ \t]*syntax[ \t]*=[ \t]*(\S+)", re.IGNORECASE)
 _LINE = re.compile(r"\bon line (\d{1,7})\b|\bline (\d{1,7})\b")
 
 
@@ -28,7 +36,11 @@ def parse(text: str, path: str) -> Dockerfile:
     try:
         commands = buildkit.parse_string(text.removeprefix("\ufeff"))
     except (buildkit.GoParseError, ValueError) as error:
+        if "unterminated heredoc" in str(error):
+            raise _endless(text, path) from error
         raise _malformed(path, str(error)) from error
+    if not _other_frontend(text):
+        _known(commands, path)
     instructions = [_instruction(command, path) for command in commands]
     return _with_stages(instructions, path)
 
@@ -38,6 +50,43 @@ def _refuse(text: str, character: str, what: str, path: str) -> None:
     if character in text:
         line = text.count("\n", 0, text.index(character)) + 1
         raise MalformedDockerfile(f"{path}:{line}: holds {what}", line=line)
+
+
+def _endless(text: str, path: str) -> MalformedDockerfile:
+    """A heredoc without its end: the parser says neither which one nor where."""
+    lines = text.splitlines()
+    number = 0
+    while number < len(lines):
+        opened = _HEREDOC.search(lines[number])
+        end = number
+        if opened is not None:
+            ends = (each for each in range(number + 1, len(lines)) if lines[each].lstrip("\t") == opened[1])
+            end = next(ends, len(lines))
+        if opened is not None and end == len(lines):
+            line = number + 1
+            return MalformedDockerfile(f"{path}:{line}: the heredoc {opened[1][:40]} never ends", line=line)
+        number = end + 1
+    return MalformedDockerfile(f"{path}: a heredoc never ends")
+
+
+def _other_frontend(text: str) -> bool:
+    """Whether a `syntax` directive hands the file to something that may know more instructions."""
+    found = _SYNTAX.match(text)
+    return found is not None and not found[1].removeprefix("docker.io/").startswith(("docker/dockerfile", "dockerfile"))
+
+
+def _known(commands: Iterable[Any], path: str) -> None:
+    """Refuses what BuildKit refuses only when it builds: an instruction that is none."""
+    for command in commands:
+        keyword = (command.cmd or "").upper()
+        if keyword and keyword not in _KEYWORDS:
+            close = difflib.get_close_matches(keyword, sorted(_KEYWORDS), 1)
+            shown = "".join(letter if letter.isprintable() else "?" for letter in keyword[:40])
+            raise MalformedDockerfile(
+                f"{path}:{command.start_line}: {shown} is no instruction"
+                + (f", did you mean {close[0]}?" if close else ""),
+                line=command.start_line,
+            )
 
 
 def _malformed(path: str, message: str) -> MalformedDockerfile:

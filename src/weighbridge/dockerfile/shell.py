@@ -159,8 +159,9 @@ class _Walk:
                 redirects.append(node)
             if node.type in _SIMPLE or node.type in _ASSIGNMENTS:
                 command = self._command(node, place)
-                found.append((command, node.end_byte))
-                found += [(inner, node.end_byte) for inner in self._scripts_inside(command)]
+                if command.words or command.assignments:
+                    found.append((command, node.end_byte))
+                    found += [(inner, node.end_byte) for inner in self._scripts_inside(command)]
                 pending += [(child, Place.NESTED) for child in reversed(_substitutions(node))]
             else:
                 pending += [(child, _place_of(child, node, place)) for child in reversed(node.named_children)]
@@ -170,6 +171,9 @@ class _Walk:
         parts = [node] if node.type == "variable_assignment" else _parts(node)
         assigned, words, leading = [], [], node.type != "declaration_command"
         for part in parts:
+            if part.start_byte == part.end_byte:
+                # What the parser misses it puts in.
+                continue
             word = resolved(self.text, part.start_byte, part.end_byte, self.offsets)
             if leading and part.type == "variable_assignment":
                 name, _, value = word.text.partition("=")

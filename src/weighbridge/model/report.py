@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from weighbridge.model.budget import Budget, Verdict
     from weighbridge.model.change import Change, ImageDiff
     from weighbridge.model.files import Duplicate, WastedPath
+    from weighbridge.model.finding import Finding
     from weighbridge.model.fix import Fix
     from weighbridge.model.image import ImageConfig, Layer, PackedSize
     from weighbridge.model.packages import Package
@@ -92,7 +93,8 @@ class WeighedImage:
 class ImageReport:
     """One image on one platform. `diff` is None unless both sides were weighed. `fixes` run from the best.
 
-    `base` is None where there is nothing to compare with and nobody asked (inspect).
+    `base` is None where there is nothing to compare with and nobody asked (inspect). `findings` are the head's, the
+    heaviest first.
     """
 
     name: str
@@ -103,6 +105,7 @@ class ImageReport:
     diff: ImageDiff | None
     budget: Budget
     verdict: Verdict
+    findings: tuple[Finding, ...] = ()
     fixes: tuple[Fix, ...] = ()
 
 

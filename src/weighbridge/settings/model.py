@@ -1,11 +1,13 @@
 """The one model of everything that can be set."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from weighbridge.core.rules.config import RulesConfig
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.build import BuildSpec
 from weighbridge.settings.rule_values import Rules
@@ -193,6 +195,10 @@ class Settings(_Model):
     report_directory: Annotated[Line, About(run_only=True)] = Field(
         "weighbridge-report", description="Directory for the report's files, relative to the workspace."
     )
+
+    def rules_config(self, today: date) -> RulesConfig:
+        """What of the rules is set; `today` is what ends of support are held against."""
+        return RulesConfig(today=today, severities=self.rules, ignored=self.ignore_paths)
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

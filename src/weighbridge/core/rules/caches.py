@@ -64,8 +64,7 @@ def _examine(cache: Cache, rule: Rule, case: Case) -> Iterator[Finding]:
         if size >= NOTEWORTHY:
             yield case.found(
                 rule,
-                f"{cache.what} {'stays' if files else 'was deleted in a later layer, and stays'} in the image: "
-                f"{format_size(size)}",
+                f"{cache.what} in the image{'' if files else ', deleted in a later layer'}: {format_size(size)}",
                 line=case.line_of(layer),
                 waste=size,
                 evidence=[*files_shown(files), *lost.get(layer, ())],

@@ -162,7 +162,9 @@ class Case:
 
 
 def shown(text: str, *, path: str | None = None, size: int | None = None, layer: int | None = None) -> Evidence:
-    """A piece of evidence, its text made fit to print."""
+    """A piece of evidence, its text made fit to print, its path valid Unicode."""
+    if path is not None:
+        path = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
     return Evidence(text=clipped(text, _EVIDENCE_TEXT), path=path, size=size, layer=layer)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from weighbridge.core.rules.case import Case
     from weighbridge.core.rules.replay import Copy, Step
+    from weighbridge.model.image import SourceLine
 
 _CLUTTER = re.compile(
     r"(?:^|/)(?:\.git|\.hg|\.svn|\.idea|\.vscode|\.vs|\.github|\.gitlab|\.circleci|__pycache__|\.pytest_cache"
@@ -65,7 +66,7 @@ def _clutter(rule: Rule, case: Case) -> Iterator[Finding]:
                 yield case.found(
                     rule,
                     f"{names} of the build context in the image: {format_size(size)}",
-                    line=case.line_of(layer),
+                    line=_copied_by(case, inside[0].path) or case.line_of(layer),
                     waste=size,
                     evidence=files_shown(inside),
                 )
@@ -85,6 +86,14 @@ def _clutter(rule: Rule, case: Case) -> Iterator[Finding]:
             line=step.line,
             evidence=[shown(f"{name} ({format_size(size)})", size=size) for name, size in found.most_common(6)],
         )
+
+
+def _copied_by(case: Case, path: str) -> SourceLine | None:
+    """The COPY that brought a file, also where a later instruction changed its owner."""
+    for step, copy in case.copies:
+        if copy.source is None and (copy.target == "/" or covers(copy.target, f"/{path}")):
+            return step.line
+    return None
 
 
 def _installed(path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ _REPLACERS = frozenset({"ln", "mv", "cp", "install"})
 _BESIDES = frozenset(
     {"mkdir", "cd", "set", "find", "xargs", "useradd", "adduser", "groupadd", "addgroup", "echo", "true"}
 )
+_PACKAGED = re.compile(r"(?:usr/(?!local/|src/)|lib|bin|sbin|etc|var/lib/(?:dpkg|rpm|apk))")
+"""Where system packages lay their files: two of the same are their makers' doing."""
+
 _LINE = 90
 
 
@@ -254,7 +258,7 @@ def _duplicates(rule: Rule, case: Case) -> Iterator[Finding]:
     evidence: list[Evidence] = []
     total = 0
     for duplicate in image.duplicates:
-        mine = [path for path in duplicate.paths if path in own]
+        mine = [path for path in duplicate.paths if path in own and not _PACKAGED.match(path)]
         spare = len(mine) - (len(mine) == len(duplicate.paths))
         if spare > 0 and duplicate.size * spare >= NOTEWORTHY and not any(map(claimed, mine)):
             total += duplicate.size * spare

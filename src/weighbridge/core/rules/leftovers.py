@@ -11,6 +11,7 @@ from weighbridge.core.rendering.units import format_size
 from weighbridge.core.rules.case import NOTEWORTHY, command_shown, files_shown, shown
 from weighbridge.core.rules.contents import by_layer
 from weighbridge.core.rules.rule import Examine, Rule
+from weighbridge.core.rules.toolchains import compiles
 from weighbridge.model.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ def _files(pattern: re.Pattern[str], what: str, least: int, rule: Rule, case: Ca
                 waste=size,
                 evidence=files_shown(files),
             )
+
+
+def _static_libraries(rule: Rule, case: Case) -> Iterator[Finding]:
+    """Those of an image that compiles are told with its compiler."""
+    if case.contents is not None and not compiles(case.contents):
+        yield from _files(_STATIC, "static libraries and object files", 2 * NOTEWORTHY, rule, case)
 
 
 def _unstripped(rule: Rule, case: Case) -> Iterator[Finding]:
@@ -127,7 +134,7 @@ LEFTOVERS = (
         how="Copy what runs out of a build stage, or delete them in the `RUN` that installs them.",
         bad="FROM debian:13-slim\nRUN make install\n",
         good="FROM debian:13-slim\nRUN make install && rm -f /usr/local/lib/*.a /usr/local/lib/*.la\n",
-        examine=_of_files(_STATIC, "static libraries and object files", 2 * NOTEWORTHY),
+        examine=_static_libraries,
         needs_image=True,
     ),
     Rule(

@@ -38,6 +38,9 @@ RULES: tuple[Rule, ...] = (
 )
 """In the order in which a reader should learn them."""
 
+MOST = 200
+"""Findings of one image that are kept, the heaviest."""
+
 _RANKS = {severity: rank for rank, severity in enumerate((Severity.HIGH, Severity.MEDIUM, Severity.LOW))}
 
 
@@ -49,7 +52,7 @@ def rule_by_id(name: str) -> Rule | None:
 def examine(subject: Subject, config: RulesConfig) -> tuple[Finding, ...]:
     """All findings about a subject, the heaviest first; those without bytes follow by severity.
 
-    Rules that are switched off, and findings that a comment of the Dockerfile silences, are left out.
+    At most MOST. Rules that are switched off, and findings that a comment of the Dockerfile silences, are left out.
     """
     case = Case(subject, config)
     ignores = read_ignores(subject)
@@ -61,7 +64,7 @@ def examine(subject: Subject, config: RulesConfig) -> tuple[Finding, ...]:
         findings += [
             replace(finding, severity=severity) for finding in rule.examine(rule, case) if not ignores.silence(finding)
         ]
-    return tuple(sorted(findings, key=_order))
+    return tuple(sorted(findings, key=_order)[:MOST])
 
 
 def _order(finding: Finding) -> tuple[int, int, int, str, str]:

@@ -61,7 +61,7 @@ def _toolchain(rule: Rule, case: Case) -> Iterator[Finding]:
             yield case.found(rule, static[0][0], line=static[0][1], evidence=[shown(message) for message, _ in static])
         return
     size, evidence = _measured(case.contents)
-    if size < NOTEWORTHY or not _compiles(case.contents):
+    if size < NOTEWORTHY or not compiles(case.contents):
         return
     message, line = static[0] if static else ("compilers are in the final image", case.base_line)
     yield case.found(rule, f"{message}: {format_size(size)}", line=line, waste=size, evidence=evidence)
@@ -100,8 +100,9 @@ def _without_recommends(argv: Sequence[str]) -> bool:
     return "--no-install-recommends" in argv or any("Install-Recommends" in word for word in argv)
 
 
-def _compiles(contents: Contents) -> bool:
-    return any(_COMPILER_PROGRAMS.search(path) for path in contents.paths)
+def compiles(contents: Contents) -> bool:
+    """Whether the image has a compiler to call, be it a symbolic link."""
+    return any(_COMPILER_PROGRAMS.search(path) for path in contents.image.tree.nodes)
 
 
 def _measured(contents: Contents) -> tuple[int, list[Evidence]]:
@@ -166,7 +167,7 @@ def _headers(rule: Rule, case: Case) -> Iterator[Finding]:
         size, evidence = _weighed(
             package for package in case.contents.image.packages if _HEADERS.fullmatch(package.name)
         )
-        if size < NOTEWORTHY or _compiles(case.contents):
+        if size < NOTEWORTHY or compiles(case.contents):
             return
         line = packages[0].step.line if packages else case.base_line
         message = f"{len(evidence)} packages of headers are in the final image, and nothing there compiles"

@@ -8,6 +8,7 @@ from weighbridge.core.wire.fixes import decode_fix
 from weighbridge.model.budget import Budget, Percent, Verdict
 from weighbridge.model.change import Cause, FileChange, ImageDiff, LayerChange, PackageChange
 from weighbridge.model.files import Duplicate, WastedPath
+from weighbridge.model.finding import Evidence, Finding
 from weighbridge.model.image import ImageConfig, Layer, PackedSize, SourceLine
 from weighbridge.model.packages import Package
 from weighbridge.model.report import (
@@ -57,6 +58,19 @@ def _image(image: wire.ImageW) -> ImageReport:
         ),
         verdict=_verdict(image.verdict),
         fixes=tuple(decode_fix(fix) for fix in image.fixes),
+        findings=tuple(_finding(finding) for finding in image.findings),
+    )
+
+
+def _finding(finding: wire.FindingW) -> Finding:
+    return Finding(
+        rule=finding.rule,
+        severity=finding.severity,
+        message=finding.message,
+        line=_line(finding.line),
+        waste=finding.waste,
+        evidence=tuple(Evidence(**dict(evidence)) for evidence in finding.evidence),
+        introduced=finding.introduced,
     )
 
 

@@ -12,6 +12,7 @@ from weighbridge.model.report import Unavailable
 if TYPE_CHECKING:
     from weighbridge.model.budget import Budget, Verdict
     from weighbridge.model.change import Cause, ImageDiff
+    from weighbridge.model.finding import Finding
     from weighbridge.model.image import Layer, SourceLine
     from weighbridge.model.report import ImageReport, Report, Revision, TreeNode, WeighedImage
 
@@ -45,6 +46,19 @@ def encode_image(image: ImageReport) -> Json:
         "budget": _budget(image.budget),
         "verdict": _verdict(image.verdict),
         "fixes": [encode_fix(fix) for fix in image.fixes],
+        "findings": [_finding(finding) for finding in image.findings],
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "line": _line(finding.line),
+        "waste": finding.waste,
+        "evidence": [asdict(evidence) for evidence in finding.evidence],
+        "introduced": finding.introduced,
     }
 
 

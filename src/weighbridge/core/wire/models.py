@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from weighbridge.model.budget import Status
 from weighbridge.model.change import Change, Origin
 from weighbridge.model.fix import Family, Outcome, ProofStatus, Step
+from weighbridge.model.finding import Severity
 from weighbridge.model.packages import Ecosystem
 from weighbridge.model.report import Stage
 
@@ -268,6 +269,30 @@ class FixW(Wire):
     proof: ProofW
 
 
+class EvidenceW(Wire):
+    """One thing that shows a finding: bytes, a path of the image, a layer (the oldest is 0), where it is about them."""
+
+    text: Text
+    path: PathText | None = None
+    size: Size | None = None
+    layer: Count | None = None
+
+
+class FindingW(Wire):
+    """One smell at one place; `waste` is measured bytes, null where only the Dockerfile shows it.
+
+    `introduced` tells whether the head has it and the base has not, null where there is no base to tell.
+    """
+
+    rule: Name
+    severity: Severity
+    message: Text
+    line: LineW | None
+    waste: Size | None
+    evidence: Annotated[tuple[EvidenceW, ...], Field(max_length=1_000)] = ()
+    introduced: bool | None = None
+
+
 class ImageW(Wire):
     """One image on one platform."""
 
@@ -280,6 +305,7 @@ class ImageW(Wire):
     budget: BudgetW
     verdict: VerdictW
     fixes: Annotated[tuple[FixW, ...], Field(max_length=200)] = ()
+    findings: Annotated[tuple[FindingW, ...], Field(max_length=1_000)] = ()
 
 
 class RevisionW(Wire):
