@@ -4,7 +4,7 @@
     .venv/bin/python scripts/apps.py NAME...      these
     .venv/bin/python scripts/apps.py --keep NAME  and keep the image, as weighbridge-app-NAME:kept
 
-Prints a table: size as the engine counts it, time to build and to test, and what was wrong. Ends with 1 if anything was.
+Prints a table: size as the engine counts it, times to build and test, and what was wrong. Ends with 1 if anything was.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ BASES = (
     "gcr.io/distroless/python3-debian12",
 )
 LINTS = (
-    ("ruff", "check", "src", "tests", "scripts"),
-    ("ruff", "format", "--check", "--quiet", "src", "tests", "scripts"),
+    ("ruff", "check", "src", "tests", "scripts", "bench"),
+    ("ruff", "format", "--check", "--quiet", "src", "tests", "scripts", "bench"),
     ("mypy",),
     ("lint-imports", "--no-cache"),
     ("zizmor", "--offline", "--quiet", ".github/workflows", "action.yml"),

@@ -11,7 +11,7 @@ import subprocess
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,14 +118,12 @@ def load(name: str) -> App:
 def _split(value: object) -> Split:
     if value not in ("yes", "edit", "no"):
         raise ValueError(f"split has to be yes, edit or no, and is {value!r}")
-    return cast("Split", value)
+    return value
 
 
 def _smoke(rows: dict[str, Any]) -> Smoke:
     requests = tuple(Request(**row) for row in rows.pop("requests", ()))
-    companions = tuple(
-        Companion(**{**row, "command": tuple(row["command"])}) for row in rows.pop("companions", ())
-    )
+    companions = tuple(Companion(**{**row, "command": tuple(row["command"])}) for row in rows.pop("companions", ()))
     for key in ("command", "output"):
         rows[key] = tuple(rows.get(key, ()))
     return Smoke(

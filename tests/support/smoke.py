@@ -110,7 +110,8 @@ def build(app: App, tag: str) -> None:
             options.append(f"--secret=id={name},src={path}")
         docker(
             *("buildx", "build", "--progress=plain", "--provenance=false", "--load", "--network=host", f"--tag={tag}"),
-            *(*options, context),
+            *options,
+            context,
             timeout=BUILD_SECONDS,
         )
 
@@ -171,9 +172,7 @@ def _companions(app: App, identity: str) -> Iterator[None]:
     started: list[str] = []
     try:
         for companion in app.smoke.companions:
-            mounts = (
-                (f"--volume={app.folder / companion.files}:/companion:ro",) if companion.files else ()
-            )
+            mounts = (f"--volume={app.folder / companion.files}:/companion:ro",) if companion.files else ()
             started.append(
                 docker(
                     *("run", "--detach", f"--network=container:{identity}", "--memory=256m", "--pids-limit=64"),
@@ -269,6 +268,4 @@ def measure(name: str, *, keep: bool = False) -> Outcome:
     finally:
         if not keep:
             docker("image", "rm", "--force", tag, check=False)
-    return Outcome(
-        name=name, split=app.split, size=size, build_seconds=built, smoke_seconds=tested, problem=problem
-    )
+    return Outcome(name=name, split=app.split, size=size, build_seconds=built, smoke_seconds=tested, problem=problem)

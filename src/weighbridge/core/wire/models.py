@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from weighbridge.model.budget import Status
 from weighbridge.model.change import Change, Origin
-from weighbridge.model.fix import Family, Outcome, ProofStatus, Step
 from weighbridge.model.finding import Severity
+from weighbridge.model.fix import Family, Outcome, ProofStatus, Step
 from weighbridge.model.packages import Ecosystem
 from weighbridge.model.report import Stage
 
