@@ -104,8 +104,12 @@ def typed() -> list[tuple[str, list[str]]]:
 
 
 def command_lines(program: str) -> list[tuple[str, list[str]]]:
-    """Those of one program that are typed as they stand; `[OPTIONS]` marks a pattern."""
-    return [(page, words[1:]) for page, words in typed() if words[0] == program and "[OPTIONS]" not in words]
+    """Those of one program that are typed as they stand; `[OPTIONS]` marks a pattern, `>` is the shell's."""
+    return [
+        (page, words[1 : words.index(">") if ">" in words else None])
+        for page, words in typed()
+        if words[0] == program and "[OPTIONS]" not in words
+    ]
 
 
 def test_commands_that_are_shown_parse() -> None:
