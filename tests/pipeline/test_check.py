@@ -188,7 +188,7 @@ def test_each_image_has_its_own_settings_budget_and_verdict(world: World) -> Non
     assert ["api", "worker"] == [image.name for image in report.images]
     assert [Status.FAIL, Status.PASS] == [image.verdict.status for image in report.images]
     assert Status.FAIL is report.verdict.status
-    assert report.verdict.reasons[0].startswith("api: weighs 37.0 kB, 17.0 kB over its limit of 20.0 kB")
+    assert report.verdict.reasons[0].startswith("api: weighs 37.0 kB, 17.0 kB over its limit of 20 kB")
     specs = {(spec.name, spec.build_args, spec.target) for spec in world.builder.specs}
     assert {("api", ("A=1",), None), ("worker", (), "last")} == specs
     assert ["Build api", "Build worker"] == world.log.groups
