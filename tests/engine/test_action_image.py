@@ -67,7 +67,8 @@ def test_its_estimated_packed_size_is_nearly_what_is_pushed(image: str, head: di
     subprocess.run([*copy, f"docker-archive:{tmp_path / 'image.tar'}", f"oci:{tmp_path / 'image'}:it"], check=True)
     pushed = sum(blob.stat().st_size for blob in (tmp_path / "image" / "blobs" / "sha256").iterdir())
     assert pushed < MAX_PACKED_SIZE
-    assert abs(head["packed_size"] - pushed) / pushed < 0.05
+    # No worse than what is said of a single layer where the estimate is made.
+    assert abs(head["packed_size"] - pushed) / pushed < 0.15
 
 
 def test_it_holds_no_byte_that_it_does_not_show(head: dict[str, Any]) -> None:

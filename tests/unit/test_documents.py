@@ -99,7 +99,7 @@ def typed() -> list[tuple[str, list[str]]]:
             lines = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
             found += [(page.name, shlex.split(line, comments=True)) for line in lines]
         examples = re.findall(r"^`\$ (.+)`$", page.read_text(), re.MULTILINE)
-        found += [(page.name, shlex.split(example)) for example in examples]
+        found += [(page.name, shlex.split(example.partition(" > ")[0])) for example in examples]
     return found
 
 

@@ -25,7 +25,7 @@ def long_functions(text: str) -> list[str]:
 
 
 def test_files_are_short() -> None:
-    assert [path for path in sources("src", "scripts", "tests") if path.read_text().count("\n") > LONGEST_FILE] == []
+    assert [path for path in sources("src", "scripts") if path.read_text().count("\n") > LONGEST_FILE] == []
 
 
 def test_functions_are_short() -> None:
