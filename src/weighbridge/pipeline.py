@@ -13,7 +13,7 @@ from weighbridge import __version__, examining
 from weighbridge.building import BuildLog, Built, Job, Side, build_all
 from weighbridge.core.compare import compare
 from weighbridge.core.filediff import diff_trees
-from weighbridge.core.redaction import redacted_image
+from weighbridge.core.redaction import redacted_findings, redacted_image
 from weighbridge.core.rules.config import RulesConfig
 from weighbridge.core.summarize import summarize
 from weighbridge.core.verdict import judge, overall
@@ -174,7 +174,9 @@ def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard, rule
         report = _image_report(
             spec.name, spec.platform, budget, base=base, head=weighed[Side.HEAD], dockerfile=spec.dockerfile
         )
-        return replace(report, findings=_findings(spec, trees, base=base, head=weighed[Side.HEAD], rules=rules))
+        return replace(
+            report, findings=_findings(spec, trees, base=base, head=weighed[Side.HEAD], rules=rules, hidden=yard.hidden)
+        )
 
 
 def _findings(
@@ -184,6 +186,7 @@ def _findings(
     base: _Weighed | Unavailable | None,
     head: _Weighed | Unavailable,
     rules: RulesConfig,
+    hidden: Sequence[str],
 ) -> tuple[Finding, ...]:
     """The findings of a head that was weighed: of one that was not, nothing is known for certain."""
     if not isinstance(head, _Weighed):
@@ -192,7 +195,7 @@ def _findings(
     if isinstance(trees.base, Path) and isinstance(base, _Weighed):
         before = examining.Weighed(tree=trees.base, image=base.image)
     after = examining.Weighed(tree=trees.head, image=head.image)
-    return examining.findings_of_change(spec, after, before, rules)
+    return redacted_findings(examining.findings_of_change(spec, after, before, rules), hidden)
 
 
 def _jobs(spec: BuildSpec, trees: Trees) -> Iterator[Job]:

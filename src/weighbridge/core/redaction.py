@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from weighbridge.model.finding import Finding
     from weighbridge.model.image import Image
 
 _MASK = "***"
@@ -56,6 +57,21 @@ def redacted_image(image: Image, hidden: Sequence[str]) -> Image:
             health_check=_all(config.health_check, hidden),
         ),
         layers=tuple(replace(layer, created_by=redacted(layer.created_by, hidden)) for layer in image.layers),
+    )
+
+
+def redacted_findings(findings: Sequence[Finding], hidden: Sequence[str]) -> tuple[Finding, ...]:
+    """The findings without secrets in what they say and show."""
+    return tuple(
+        replace(
+            finding,
+            message=redacted(finding.message, hidden),
+            evidence=tuple(
+                replace(each, text=redacted(each.text, hidden), path=each.path and redacted(each.path, hidden))
+                for each in finding.evidence
+            ),
+        )
+        for finding in findings
     )
 
 

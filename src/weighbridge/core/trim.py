@@ -23,11 +23,12 @@ class Level:
     files: int
     packages: int
     log_lines: int
+    findings: int = 0
 
 
 LEVELS = (
-    Level(causes=50, layers=True, files=10, packages=10, log_lines=20),
-    Level(causes=20, layers=False, files=5, packages=5, log_lines=5),
+    Level(causes=50, layers=True, files=10, packages=10, log_lines=20, findings=20),
+    Level(causes=20, layers=False, files=5, packages=5, log_lines=5, findings=10),
     Level(causes=5, layers=False, files=0, packages=0, log_lines=0),
     Level(causes=0, layers=False, files=0, packages=0, log_lines=0),
 )
@@ -46,6 +47,7 @@ def _trim_image(image: ImageReport, level: Level) -> ImageReport:
         base=None if base is None else _trim_side(base, level),
         head=_trim_side(image.head, level),
         diff=None if image.diff is None else _trim_diff(image.diff, level),
+        findings=tuple(replace(finding, evidence=()) for finding in image.findings[: level.findings]),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from weighbridge.core.names import shown_path
+from weighbridge.core.rendering.finding_table import findings_table
 from weighbridge.core.rendering.tables import (
     Column,
     Field,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def contents(head: WeighedImage, image: ImageReport, report: Report) -> tuple[Table, ...]:
     """The tables that have something to show."""
     tables = (
+        findings_table(image, report),
         _layers(head, image, report),
         _wasted(head, report),
         _packages(head),

@@ -11,6 +11,7 @@ from weighbridge.core.rendering.escape import log_line, plain
 from weighbridge.core.rendering.headline import sentence, text_of, unavailable, words
 from weighbridge.core.rendering.parts import files, packages
 from weighbridge.core.rendering.parts.causes import excuse, split
+from weighbridge.core.rendering.parts.findings import weight, worth_telling
 from weighbridge.core.rendering.parts.layers import change_of
 from weighbridge.core.rendering.parts.logs import telling
 from weighbridge.core.rendering.units import format_delta, format_percent, format_size
@@ -69,6 +70,7 @@ class _Text:
         if image.diff is not None:
             yield from self._diff(image.diff)
         if isinstance(image.head, WeighedImage):
+            yield from self._findings(image)
             yield from self._layers(image.head, image.diff)
             if image.diff is None:
                 yield from self._contents(image.head)
@@ -125,6 +127,18 @@ class _Text:
             for change in diff.packages
         ]
         yield from self._table("Packages", rows, "rlll")
+
+    def _findings(self, image: ImageReport) -> Iterator[str]:
+        rows = [
+            [
+                weight(finding),
+                ("new: " if finding.introduced else "") + plain(finding.message),
+                _place(finding.line),
+                finding.rule,
+            ]
+            for finding in worth_telling(image, self._report)
+        ]
+        yield from self._table("Findings", rows, "rlll", wrap=True)
 
     def _phrase(self, cause: Cause) -> str:
         reason = excuse(cause, self._report)

@@ -21,6 +21,7 @@ from weighbridge.core.rendering.headline import (
 from weighbridge.core.rendering.links import compare_url
 from weighbridge.core.rendering.parts.causes import causes
 from weighbridge.core.rendering.parts.files import files
+from weighbridge.core.rendering.parts.findings import findings
 from weighbridge.core.rendering.parts.images import images
 from weighbridge.core.rendering.parts.layers import layers
 from weighbridge.core.rendering.parts.logs import logs
@@ -109,6 +110,7 @@ def _sections(image: ImageReport, report: Report, level: Level) -> Iterator[Sect
     """What folds, the most telling first."""
     yield from logs(image, level.log)
     found = [
+        findings(image, report, level.findings),
         *([files(image.diff, level.files), packages(image.diff, level.packages)] if image.diff else []),
         layers(image, report, level.layers),
         waste(image, report, level.wasted),

@@ -34,6 +34,7 @@ class Level:
     files: int = 25
     packages: int = 25
     wasted: int = 10
+    findings: int = 10
     log: int = 40
 
 
