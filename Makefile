@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
-.PHONY: help demo test unit lint env docs lock clean
+.PHONY: help demo test apps unit lint env docs lock clean
 .DEFAULT_GOAL := help
 help:
 	@sed -n -E 's|^([a-z]+):.*## (.*)|make \1: \2|p' Makefile
@@ -8,6 +8,8 @@ demo: env ## a pull request weighed for real: build, compare, comment, edit
 	@.venv/bin/python scripts/demo.py
 test: ## everything that must hold: lints, types, contracts, all tests
 	@python3 scripts/check.py
+apps: env ## the applications in tests/apps, each built and run for real
+	@.venv/bin/python scripts/apps.py
 unit: ## the pure tests, which need no engine
 	@python3 scripts/check.py --only unit
 lint: ## ruff, mypy, import contracts, workflow audit

@@ -3,8 +3,9 @@
     .venv/bin/python scripts/apps.py              all of them
     .venv/bin/python scripts/apps.py NAME...      these
     .venv/bin/python scripts/apps.py --keep NAME  and keep the image, as weighbridge-app-NAME:kept
+    .venv/bin/python scripts/apps.py --part 2/5   the second of five parts
 
-Prints a table: size as the engine counts it, times to build and test, and what was wrong. Ends with 1 if anything was.
+Prints a table: size as the engine counts it, time to build and to test, and what was wrong. Ends with 1 then.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ ROW = "{:28} {:>5} {:>11} {:>8} {:>8}  {}"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="which ones (default: all)")
+    parser.add_argument("--part", type=_part, default=(1, 1), metavar="K/N", help="only every Nth, from the Kth")
     parser.add_argument("--keep", action="store_true", help="keep the images")
     asked = parser.parse_args()
     unknown = sorted(set(asked.names) - set(apps.names()))
@@ -37,9 +39,18 @@ def main() -> None:
     try:
         with engines.borrowed() as host:
             os.environ.update(engines.exports(host))
-            sys.exit(1 if _measure(host, asked.names or apps.names(), asked.keep) else 0)
+            first, step = asked.part
+            wanted = (tuple(asked.names) or apps.names())[first - 1 :: step]
+            sys.exit(1 if _measure(host, wanted, asked.keep) else 0)
     except Refusal as refusal:
         sys.exit(f"weighbridge: {refusal}")
+
+
+def _part(text: str) -> tuple[int, int]:
+    first, _, step = text.partition("/")
+    if not 1 <= int(first) <= int(step):
+        raise ValueError(text)
+    return int(first), int(step)
 
 
 def _measure(host: str, names: tuple[str, ...], keep: bool) -> int:

@@ -24,42 +24,44 @@ Split = Literal["yes", "edit", "no"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """An HTTP request to the program, and what has to come back: the status, and text that the body holds."""
+    """An HTTP request to the program, and what has to come back: the status, and a text that the body holds."""
 
     port: int
     path: str = "/"
     method: str = "GET"
     body: str = ""
     status: int = 200
-    text: str = ""
+    contains: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Companion:
-    """A service beside the program, in the same network namespace. `files` are mounted at /companion."""
+class Service:
+    """A service beside the program, in the same network namespace, that is ready when it listens on `port`."""
 
+    name: str
     image: str
+    port: int
     command: tuple[str, ...]
-    files: str = ""
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Smoke:
     """How to see that the program works.
 
-    With `requests` or `healthy` it has to stay up; otherwise it has to end with `status` within `seconds`.
+    With `requests` or `healthy` it has to stay up; otherwise it has to end with `status` within `timeout` seconds.
     `command` are arguments after the image's name, `output` texts that its log holds.
     """
 
     command: tuple[str, ...] = ()
     environment: Mapping[str, str]
     stdin: str = ""
-    seconds: int = 30
+    timeout: int = 30
     status: int = 0
     output: tuple[str, ...] = ()
     healthy: bool = False
     requests: tuple[Request, ...] = ()
-    companions: tuple[Companion, ...] = ()
+    services: tuple[Service, ...] = ()
 
     @property
     def serves(self) -> bool:
@@ -116,27 +118,31 @@ def load(name: str) -> App:
 
 
 def _split(value: object) -> Split:
-    if value not in ("yes", "edit", "no"):
-        raise ValueError(f"split has to be yes, edit or no, and is {value!r}")
-    return value
+    match value:
+        case "yes" | "edit" | "no":
+            return value
+        case _:
+            raise ValueError(f"split has to be yes, edit or no, and is {value!r}")
 
 
 def _smoke(rows: dict[str, Any]) -> Smoke:
     requests = tuple(Request(**row) for row in rows.pop("requests", ()))
-    companions = tuple(Companion(**{**row, "command": tuple(row["command"])}) for row in rows.pop("companions", ()))
+    services = tuple(
+        Service(**{"environment": {}, **row, "command": tuple(row["command"])}) for row in rows.pop("services", ())
+    )
     for key in ("command", "output"):
         rows[key] = tuple(rows.get(key, ()))
     return Smoke(
         environment=dict(rows.pop("environment", {})),
         requests=requests,
-        companions=companions,
+        services=services,
         **rows,
     )
 
 
 def check_out(app: App, target: Path) -> Path:
     """Copies the app to `target`, as a clone without its manifest, with a history where the build asks git for one."""
-    shutil.copytree(app.folder, target, ignore=shutil.ignore_patterns(MANIFEST, "smoke"), symlinks=True)
+    shutil.copytree(app.folder, target, ignore=shutil.ignore_patterns(MANIFEST), symlinks=True)
     if app.git:
         identity = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org"}
         identity |= {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}

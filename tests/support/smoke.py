@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support import apps
+from tests.support.apps import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.support.apps import App, Request, Smoke
+    from tests.support.apps import App, Smoke
 
 BUILD_SECONDS = 1200
 LIMITS = ("--network=none", "--memory=768m", "--pids-limit=512", "--security-opt=no-new-privileges")
@@ -30,7 +31,7 @@ LOG_LINES = "200"
 # Runs inside the probe. Waits until the first port answers, then asks each request once.
 PROBE = """
 import json, socket, sys, time, urllib.error, urllib.request
-requests, seconds = json.loads(sys.argv[1]), float(sys.argv[2])
+requests, seconds, only_listen = json.loads(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == "1"
 deadline = time.monotonic() + seconds
 while True:
     try:
@@ -41,7 +42,7 @@ while True:
             sys.exit(f"nothing listens on port {requests[0]['port']} after {seconds:.0f} s")
         time.sleep(0.2)
 answers = []
-for each in requests:
+for each in [] if only_listen else requests:
     url = f"http://127.0.0.1:{each['port']}{each['path']}"
     request = urllib.request.Request(url, data=each["body"].encode() or None, method=each["method"])
     request.add_header("Content-Type", "text/plain")
@@ -77,11 +78,11 @@ class Outcome:
     problem: str
 
 
-def docker(*words: str | Path, timeout: float = 120, stdin: str = "", check: bool = True) -> str:
+def docker(*words: str, timeout: float = 120, stdin: str = "", check: bool = True) -> str:
     """The output of a docker command. Raises SmokeFailed with the end of what it printed when it fails."""
     try:
         done = subprocess.run(
-            ["docker", *map(str, words)],  # noqa: S607 - the client that `engine.py env` put on the PATH
+            ["docker", *words],  # noqa: S607 - the client that `engine.py env` put on the PATH
             input=stdin,
             capture_output=True,
             text=True,
@@ -111,7 +112,7 @@ def build(app: App, tag: str) -> None:
         docker(
             *("buildx", "build", "--progress=plain", "--provenance=false", "--load", "--network=host", f"--tag={tag}"),
             *options,
-            context,
+            str(context),
             timeout=BUILD_SECONDS,
         )
 
@@ -138,12 +139,12 @@ def smoke(image: str, app: App) -> None:
     wanted = app.smoke
     with _container(image, wanted) as identity:
         if wanted.serves:
-            with _companions(app, identity):
+            with _services(app, identity):
                 _hold_answers(wanted, identity)
                 _await_health(wanted, identity)
                 _hold_output(wanted, identity)
         else:
-            status = docker("wait", identity, timeout=wanted.seconds).strip()
+            status = docker("wait", identity, timeout=wanted.timeout).strip()
             if status != str(wanted.status):
                 raise SmokeFailed(f"ended with status {status}, not {wanted.status}: {_tail(_log(identity))}")
             _hold_output(wanted, identity)
@@ -161,24 +162,22 @@ def _container(image: str, wanted: Smoke) -> Iterator[str]:
             docker("start", name)
         else:
             # Attached, so that standard input is given and closed; the status is asked for afterwards.
-            docker("start", "--attach", "--interactive", name, stdin=wanted.stdin, timeout=wanted.seconds, check=False)
+            docker("start", "--attach", "--interactive", name, stdin=wanted.stdin, timeout=wanted.timeout, check=False)
         yield name
     finally:
         docker("rm", "--force", "--volumes", name, check=False)
 
 
 @contextmanager
-def _companions(app: App, identity: str) -> Iterator[None]:
+def _services(app: App, identity: str) -> Iterator[None]:
     started: list[str] = []
+    limits = ("--memory=256m", "--pids-limit=64", "--security-opt=no-new-privileges")
     try:
-        for companion in app.smoke.companions:
-            mounts = (f"--volume={app.folder / companion.files}:/companion:ro",) if companion.files else ()
-            started.append(
-                docker(
-                    *("run", "--detach", f"--network=container:{identity}", "--memory=256m", "--pids-limit=64"),
-                    *(*mounts, companion.image, *companion.command),
-                ).strip()
-            )
+        for service in app.smoke.services:
+            options = [f"--env={name}={value}" for name, value in service.environment.items()]
+            words = ("run", "--detach", f"--network=container:{identity}", *limits, *options, service.image)
+            started.append(docker(*words, *service.command).strip())
+            _probe(identity, [Request(port=service.port)], app.smoke.timeout, only_listen=True)
         yield
     finally:
         for each in started:
@@ -188,28 +187,38 @@ def _companions(app: App, identity: str) -> Iterator[None]:
 def _hold_answers(wanted: Smoke, identity: str) -> None:
     if not wanted.requests:
         return
-    asked = json.dumps([asdict(request) for request in wanted.requests])
+    for request, (status, body) in zip(wanted.requests, _probe(identity, wanted.requests, wanted.timeout), strict=True):
+        _hold_answer(request, status, body)
+
+
+def _probe(
+    identity: str, requests: Sequence[Request], seconds: int, *, only_listen: bool = False
+) -> list[tuple[int, str]]:
+    """The status and body of each answer, from inside the network namespace; none of them with `only_listen`."""
+    asked = json.dumps([asdict(request) for request in requests])
     words = ("run", "--rm", f"--network=container:{identity}", PROBE_IMAGE, "python", "-c", PROBE)
     try:
-        printed = docker(*words, asked, str(wanted.seconds), timeout=wanted.seconds + 30 * len(wanted.requests) + 30)
+        printed = docker(
+            *(*words, asked, str(seconds), str(int(only_listen))),
+            timeout=seconds + 30 * len(requests) + 30,
+        )
     except SmokeFailed as failed:
         raise SmokeFailed(f"{failed}; its log: {_tail(_log(identity))}") from failed
-    for request, (status, body) in zip(wanted.requests, json.loads(printed), strict=True):
-        _hold_answer(request, status, body)
+    return [(int(status), str(body)) for status, body in json.loads(printed)]
 
 
 def _hold_answer(request: Request, status: int, body: str) -> None:
     what = f"{request.method} :{request.port}{request.path}"
     if status != request.status:
         raise SmokeFailed(f"{what} answers {status}, not {request.status}: {body[:200]!r}")
-    if request.text not in body:
-        raise SmokeFailed(f"{what} answers {body[:200]!r}, without {request.text!r}")
+    if request.contains not in body:
+        raise SmokeFailed(f"{what} answers {body[:200]!r}, without {request.contains!r}")
 
 
 def _await_health(wanted: Smoke, identity: str) -> None:
     if not wanted.healthy:
         return
-    deadline = time.monotonic() + wanted.seconds
+    deadline = time.monotonic() + wanted.timeout
     while True:
         state = json.loads(docker("inspect", "--format={{json .State}}", identity))
         health = (state.get("Health") or {}).get("Status")
@@ -222,7 +231,7 @@ def _await_health(wanted: Smoke, identity: str) -> None:
 
 def _hold_output(wanted: Smoke, identity: str) -> None:
     missing: Sequence[str] = wanted.output
-    deadline = time.monotonic() + (wanted.seconds if wanted.serves else 0)
+    deadline = time.monotonic() + (wanted.timeout if wanted.serves else 0)
     while True:
         log = _log(identity)
         missing = [text for text in wanted.output if text not in log]
