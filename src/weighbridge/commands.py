@@ -96,7 +96,8 @@ def fix(given: Mapping[str, object], *, minutes: float) -> tuple[Report, Path]:
         )
         prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
         head = Revision(commit=None, label="work tree")
-        return fix_tree(settings, repository.root, head, Workshop(yard=yard, prover=prover)), repository.root
+        shop = Workshop(yard=yard, prover=prover, rules=settings.rules_config(examining.today()))
+        return fix_tree(settings, repository.root, head, shop), repository.root
 
 
 def apply(report: Report, tree: Path) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from weighbridge.building import Built, Job, Side, build_all
 from weighbridge.contexts import context_digest
 from weighbridge.core.fixes.planner import plan
+from weighbridge.core.rules.registry import examine
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
 from weighbridge.interruption import interruptible
 from weighbridge.model.behaviour import Smoke
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from weighbridge.core.rules.config import RulesConfig
     from weighbridge.model.build import BuildSpec
     from weighbridge.model.fix import Fix
     from weighbridge.model.image import Image, ImageConfig
@@ -41,6 +43,7 @@ class Workshop:
 
     yard: Yard
     prover: Prover
+    rules: RulesConfig
     smoke: Mapping[str, Smoke] = field(default_factory=dict)
 
 
@@ -52,6 +55,19 @@ def fix_tree(settings: Settings, tree: Path, head: Revision, shop: Workshop) -> 
     """
     images = [fix_image(spec, tree, shop) for image in settings.images for spec in image.specs()]
     return report_of(images, base=None, head=head, minimum_change=settings.minimum_change)
+
+
+def with_fixes(report: Report, settings: Settings, tree: Path, shop: Workshop) -> Report:
+    """The report with fixes for every head that was weighed, as `tree` builds it."""
+    specs = {(spec.name, spec.platform): spec for image in settings.images for spec in image.specs()}
+    images = []
+    for image in report.images:
+        spec = specs.get((image.name, image.platform)) or specs.get((image.name, None))
+        if spec is None or isinstance(image.head, Unavailable):
+            images.append(image)
+        else:
+            images.append(replace(image, fixes=fix_image(spec, tree, shop).fixes))
+    return replace(report, images=tuple(images))
 
 
 def fix_image(spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
@@ -75,7 +91,8 @@ def _fixed(built: Built, spec: BuildSpec, tree: Path, shop: Workshop) -> ImageRe
     report = weighed_alone(spec, image, build_seconds=built.image.seconds)
     if subject is None:
         return report
-    return replace(report, fixes=_fixes(subject, built, tree, shop))
+    found = examine(subject, shop.rules)
+    return replace(report, findings=found, fixes=_fixes(subject, built, tree, shop))
 
 
 def _subject(built: Built, image: Image, spec: BuildSpec, tree: Path, shop: Workshop) -> Subject | None:

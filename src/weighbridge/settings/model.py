@@ -178,6 +178,13 @@ class Settings(_Model):
     ignore_paths: Lines = Field(
         (), description="Paths in the image that no finding is about, one pattern of `.dockerignore`'s kind a line."
     )
+    fix: Boolean = Field(
+        False,
+        description="Whether to look for a smaller Dockerfile, build it, run it beside the original and weigh it.",
+    )
+    fix_minutes: int = Field(
+        10, ge=1, le=360, description="How long the candidates of one image may take, all together, in minutes."
+    )
     fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
         frozenset({Status.FAIL, Status.UNKNOWN}),
         description="Verdicts that fail the job: a list of `fail`, `unknown` and `warn`, or `never`.",

@@ -17,19 +17,22 @@ COMMENT_LIMIT = 65_000
 SUMMARY_LIMIT = 1_000_000
 """Bytes; GitHub drops a summary of more than 1 MiB whole."""
 
-# Dropped in this order: packages, files, layers, logs, findings, further causes, rows of images.
+# Dropped in this order: packages, files, layers, logs, findings, the patch, further causes, rows of images.
 _LEVELS = (
     Level(),
     Level(packages=10),
     Level(packages=0, files=10, wasted=5),
     Level(packages=0, files=5, wasted=0, layers=20),
-    Level(packages=0, files=0, wasted=0, layers=0, log=20, findings=5),
-    Level(packages=0, files=0, wasted=0, layers=0, log=5, findings=3, causes=5),
-    Level(packages=0, files=0, wasted=0, layers=0, log=0, findings=0, causes=3, images=100),
-    Level(packages=0, files=0, wasted=0, layers=0, log=0, findings=0, causes=0, images=30),
-    Level(packages=0, files=0, wasted=0, layers=0, log=0, findings=0, causes=0, images=5),
+    Level(packages=0, files=0, wasted=0, layers=0, log=20, findings=5, patch=100),
+    Level(packages=0, files=0, wasted=0, layers=0, log=5, findings=3, causes=5, patch=40),
+    Level(packages=0, files=0, wasted=0, layers=0, log=0, findings=0, patch=0, causes=3, images=100),
+    Level(packages=0, files=0, wasted=0, layers=0, log=0, findings=0, patch=0, causes=0, images=30),
+    Level(packages=0, files=0, wasted=0, layers=0, log=0, findings=0, patch=0, causes=0, images=5),
 )
-_SUMMARY_LEVELS = (Level(causes=50, findings=100, layers=200, files=100, packages=300, wasted=50, log=200), *_LEVELS)
+_SUMMARY_LEVELS = (
+    Level(causes=50, findings=100, layers=200, files=100, packages=300, wasted=50, log=200, patch=1000),
+    *_LEVELS,
+)
 
 
 def render_markdown(

@@ -22,6 +22,7 @@ from weighbridge.core.rendering.links import compare_url
 from weighbridge.core.rendering.parts.causes import causes
 from weighbridge.core.rendering.parts.files import files
 from weighbridge.core.rendering.parts.findings import findings
+from weighbridge.core.rendering.parts.fixes import fix, fix_sections
 from weighbridge.core.rendering.parts.images import images
 from weighbridge.core.rendering.parts.layers import layers
 from weighbridge.core.rendering.parts.logs import logs
@@ -104,11 +105,14 @@ def _blocks(image: ImageReport, report: Report, level: Level) -> Iterator[str]:
         yield f"The base {marked(unavailable(image.base, image, report, in_base=True)).rstrip('.')}.{unchecked}"
     if image.diff is not None and (why := causes(image.diff, report, level.causes)):
         yield f"**Why**\n\n{why}"
+    if (proven := fix(image)) is not None:
+        yield proven
 
 
 def _sections(image: ImageReport, report: Report, level: Level) -> Iterator[Section]:
     """What folds, the most telling first."""
     yield from logs(image, level.log)
+    yield from fix_sections(image, level.patch)
     found = [
         findings(image, report, level.findings),
         *([files(image.diff, level.files), packages(image.diff, level.packages)] if image.diff else []),

@@ -26,7 +26,7 @@ _LONG_PATH = 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """How much detail is shown: rows of each table, lines of a log. Zero leaves the part out."""
+    """How much detail is shown: rows of each table, lines of a log and of a patch. Zero leaves the part out."""
 
     images: int = 200
     causes: int = 10
@@ -35,6 +35,7 @@ class Level:
     packages: int = 25
     wasted: int = 10
     findings: int = 10
+    patch: int = 200
     log: int = 40
 
 

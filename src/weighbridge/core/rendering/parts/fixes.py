@@ -1,0 +1,30 @@
+"""The best fix that is proven: one measured line unfolded, its patch and its proof behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weighbridge.core.rendering.escape import code
+from weighbridge.core.rendering.fixes import best, fix_line, patch_block, proof_list, proof_title
+from weighbridge.core.rendering.parts.part import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weighbridge.model.report import ImageReport
+
+
+def fix(image: ImageReport) -> str | None:
+    """The measured saving; None where nothing is proven."""
+    found = best(image.fixes)
+    return None if found is None else fix_line(found)
+
+
+def fix_sections(image: ImageReport, most: int) -> Iterator[Section]:
+    """The patch, at most so many lines of it, and how it was proven. `most` zero leaves both out."""
+    found = best(image.fixes)
+    if found is None or not most:
+        return
+    named = f"In `git apply`'s form; it changes {', '.join(code(edit.path) for edit in found.candidate.edits[:5])}.\n\n"
+    yield Section(title="The patch", body=named + patch_block(found, most))
+    yield Section(title=proof_title(found), body=proof_list(found))

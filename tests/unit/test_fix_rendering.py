@@ -1,0 +1,160 @@
+"""What people see of fixes: a saving only where it is proven, and nothing that a stranger's text could do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tests.support.reports import image, report
+from weighbridge.core import rendering, wire
+from weighbridge.core.fixes.patch import patch_of
+from weighbridge.core.rendering.fixes import best, fixes_page, fixes_text
+from weighbridge.errors import UsageError
+from weighbridge.fixing import apply_fix
+from weighbridge.model.fix import (
+    Candidate,
+    Check,
+    Family,
+    FileEdit,
+    Fix,
+    Outcome,
+    Proof,
+    ProofStatus,
+    Step,
+    Surface,
+)
+from weighbridge.model.image import PackedSize
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BEFORE, AFTER = "FROM golang:1.22\nRUN go build\n", "FROM golang:1.22 AS build\nRUN go build\n\nFROM scratch\n"
+SURFACE = Surface(packages=100, executables=500, setuid=3, shells=("bin/sh", "bin/bash"), package_managers=("apt",))
+BARE = Surface(packages=0, executables=1, setuid=0, shells=(), package_managers=())
+
+
+def fix(
+    status: ProofStatus = ProofStatus.VERIFIED,
+    *,
+    strategy: str = "go/scratch",
+    title: str = "Ships the program on scratch",
+    size: int | None = 6_000_000,
+    reason: str = "",
+) -> Fix:
+    """A fix of a Go image of 950 MB."""
+    edits = (FileEdit(path="Dockerfile", before=BEFORE, after=AFTER),)
+    candidate = Candidate(
+        strategy=strategy,
+        family=Family.MULTI_STAGE,
+        title=title,
+        rules=("toolchain-in-final",),
+        dockerfile="Dockerfile",
+        dockerfile_text=AFTER,
+        edits=edits,
+        costs=("no nsswitch",),
+    )
+    checks = tuple(Check(step=step, outcome=Outcome.PASSED, details=(f"{step} is fine",)) for step in Step)
+    proof = Proof(
+        status=status,
+        reason=reason,
+        checks=checks,
+        original_size=950_000_000,
+        size=size,
+        packed=PackedSize(size=2_000_000, estimated=True),
+        before=SURFACE,
+        after=BARE,
+    )
+    return Fix(candidate=candidate, patch=patch_of(edits), proof=proof)
+
+
+def shown(*fixes: Fix) -> str:
+    """The comment of a report with these fixes."""
+    made = report(image())
+    return rendering.render_markdown(replace(made, images=(replace(made.images[0], fixes=fixes),)))
+
+
+def test_a_verified_fix_is_one_measured_line_with_patch_and_proof_behind() -> None:
+    text = shown(fix())
+
+    assert "**Fix, built and run here: 950.0 MB → 6.0 MB** (−99.4 %; ≈ 2.0 MB to pull). Ships the program" in text
+    assert "+FROM scratch\n" in text
+    assert "<summary>How it was proven: 5 of 5 steps</summary>" in text
+    assert "100 packages, 499 executables, 3 setuid files fewer; no sh, bash, apt any more" in text
+    assert "what it costs: no nsswitch" in text
+
+
+@pytest.mark.parametrize("status", [each for each in ProofStatus if each is not ProofStatus.VERIFIED])
+def test_nothing_is_claimed_of_a_fix_that_is_not_verified(status: ProofStatus) -> None:
+    assert shown() == shown(fix(status, reason="rejected at step 3"))
+    assert best([fix(status)]) is None
+    assert fix(status).proof.saved is None
+
+
+def test_the_smallest_verified_fix_is_the_best() -> None:
+    fixes = [fix(size=80_000_000, strategy="a"), fix(size=6_000_000, strategy="b"), fix(ProofStatus.REJECTED, size=1)]
+
+    found = best(fixes)
+    assert found is not None
+    assert "b" == found.candidate.strategy
+
+
+def test_a_terminal_is_told_every_candidate_and_why_it_failed() -> None:
+    lines = fixes_text([fix(), fix(ProofStatus.REJECTED, strategy="go/alpine", size=None, reason="rejected at step 3")])
+
+    assert any(line.startswith("verified") and "go/scratch" in line and "6.0 MB" in line for line in lines)
+    assert "go/alpine: rejected at step 3" in lines
+
+
+def test_what_fix_prints_ends_with_a_patch_that_a_terminal_can_show() -> None:
+    hostile = fix(title="a\x1b[31mb")
+    page = fixes_page(replace(report(image()).images[0], fixes=(replace(hostile, patch="+a\x1b]0;x\x07\r\n"),)))
+
+    assert "\x1b" not in page
+    assert "\x07" not in page
+    assert page.endswith("+a�]0;x�\n\n")
+
+
+def test_words_of_a_stranger_stay_words() -> None:
+    text = shown(fix(title="@octocat <img src=x> [a](http://example.com) **b**"))
+    inline = [
+        child for token in MarkdownIt("gfm-like", {"linkify": False}).parse(text) for child in token.children or ()
+    ]
+
+    assert [] == [child for child in inline if child.type == "image"]
+    assert all(child.attrs.get("href", "") != "http://example.com" for child in inline)
+    assert "@octocat" not in text
+
+
+def test_fixes_survive_the_reports_json() -> None:
+    made = report(image())
+    made = replace(made, images=(replace(made.images[0], fixes=(fix(),)),))
+
+    assert shown(fix()) == rendering.render_markdown(wire.load(wire.dump(made).encode()))
+
+
+def test_a_verified_fix_is_written_and_nothing_else_is(tmp_path: Path) -> None:
+    file = tmp_path / "Dockerfile"
+    file.write_bytes(BEFORE.encode())
+
+    with pytest.raises(UsageError, match="not verified"):
+        apply_fix(fix(ProofStatus.REJECTED), tmp_path)
+    assert BEFORE == file.read_text()
+    assert ("Dockerfile",) == apply_fix(fix(), tmp_path)
+    assert AFTER == file.read_text()
+    with pytest.raises(UsageError, match="has changed since"):
+        apply_fix(fix(), tmp_path)
+
+
+def test_a_fix_never_writes_through_a_link_or_out_of_the_tree(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text(BEFORE)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "Dockerfile").symlink_to(outside)
+
+    with pytest.raises(UsageError, match="apply the patch by hand"):
+        apply_fix(fix(), tree)
+    assert BEFORE == outside.read_text()
