@@ -54,7 +54,7 @@ def _npm_dev(rule: Rule, case: Case) -> Iterator[Finding]:
             waste, evidence = _dev_weight(case, step, call)
             if case.contents is not None and (waste is None or waste < NOTEWORTHY):
                 continue
-            told = f": {format_size(waste)}" if waste else ""
+            told = f": {format_size(waste)} without what they depend on" if waste else ""
             yield case.found(
                 rule,
                 f"`{call.program} {verb_of(call)}`".replace(" `", "`") + f" installs devDependencies{told}",
