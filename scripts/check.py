@@ -28,6 +28,7 @@ BASES = (
     "debian:12-slim",
     "alpine:3.20",
     "python:3.11-slim",
+    "node:20-slim",
     "docker/buildx-bin:0.29",
     "gcr.io/distroless/python3-debian12",
 )

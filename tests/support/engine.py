@@ -14,9 +14,9 @@ def docker(*arguments: str, stdin: str = "", env: dict[str, str] | None = None, 
     return _printed(["docker", *arguments], stdin=stdin, env=env, timeout=timeout)
 
 
-def inspected(name: str) -> dict[str, Any]:
+def inspected(name: str, *options: str) -> dict[str, Any]:
     """weighbridge's report of an image."""
-    command = [sys.executable, "-m", "weighbridge", "inspect", name, "--format", "json"]
+    command = [sys.executable, "-m", "weighbridge", "inspect", name, *options, "--format", "json"]
     document: dict[str, Any] = json.loads(_printed(command))
     return document
 

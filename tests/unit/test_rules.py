@@ -167,7 +167,23 @@ class TestDeliberate:
         text = "FROM alpine:3.22 AS app\nFROM app AS test\nRUN apk add chromium-chromedriver git\n"
 
         assert set() == names(text, target="app")
-        assert {"apk-cache", "debug-tools", "test-deps-in-final"} == names(text, target="test")
+        assert {"apk-cache", "debug-tools", "test-deps-in-final"} == names(text.replace("test", "web"), target="web")
+
+    def test_an_image_for_tests_may_hold_what_tests_need(self) -> None:
+        text = "FROM alpine:3.22 AS test\nRUN apk add --no-cache chromium-chromedriver git\n"
+
+        assert set() == names(text, target="test")
+
+    def test_the_dockerfile_that_glue_builds_first_is_no_target_of_it(self) -> None:
+        script = "docker build -t b -f Dockerfile .\ndocker cp b:/a a\ndocker build -f Dockerfile.run .\n"
+        text, beside = "FROM golang:1.26\nCOPY a /\n", {"build.sh": script, "Dockerfile.run": "FROM scratch\n"}
+
+        assert [] == found("builder-pattern-glue", subject(text, neighbours=beside))
+
+    def test_an_archive_that_a_later_step_deletes_is_told_once(self) -> None:
+        text = "FROM alpine:3.22\nADD https://a/b.zip /tmp/\nRUN unzip /tmp/b.zip\nRUN rm /tmp/b.zip\n"
+
+        assert {"add-remote-archive", "no-clean-same-layer"} == names(text)
 
     def test_a_tool_that_the_health_check_calls_is_no_debug_tool(self) -> None:
         text = "FROM alpine:3.22\nRUN apk add --no-cache curl git\nHEALTHCHECK CMD curl -f http://localhost\n"

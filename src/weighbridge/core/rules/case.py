@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 NOTEWORTHY = 50_000
 """Bytes below which nothing that was measured is worth a finding."""
 
+_DEVELOPMENT = re.compile(
+    r"(?<![a-z])(?:dev(?:el|elop|elopment|container)?|tests?|testing|ci|e2e|gitpod|debug)(?![a-z])", re.IGNORECASE
+)
+
 MESSAGE = 200
 _EVIDENCE = 10
 _EVIDENCE_TEXT = 160
@@ -82,6 +86,12 @@ class Case:
         chain = final_chain(self.subject)
         first = chain[0].instructions[0] if chain else None
         return None if first is None else self.line_at(first.start, first.end)
+
+    @cached_property
+    def for_development(self) -> bool:
+        """Whether the image is meant for developing or testing, by the name of its Dockerfile, folder or target."""
+        named = f"{self.subject.dockerfile.path}/{self.subject.spec.target or ''}"
+        return _DEVELOPMENT.search(named) is not None
 
     def line_at(self, start: int, end: int) -> SourceLine:
         """Lines of this Dockerfile."""

@@ -42,6 +42,8 @@ _PACKAGE_MANAGERS = frozenset({"npm", "yarn", "pnpm", "corepack", "bun", "node-g
 
 
 def _npm_dev(rule: Rule, case: Case) -> Iterator[Finding]:
+    if case.for_development:
+        return
     if case.base.onbuild and case.base.name == "node":
         yield case.found(
             rule, f"{case.base.reference} runs `npm install`, development dependencies included", line=case.base_line
@@ -54,7 +56,7 @@ def _npm_dev(rule: Rule, case: Case) -> Iterator[Finding]:
             waste, evidence = _dev_weight(case, step, call)
             if case.contents is not None and (waste is None or waste < NOTEWORTHY):
                 continue
-            told = f": {format_size(waste)}" if waste else ""
+            told = f": {format_size(waste)} without what they depend on" if waste else ""
             yield case.found(
                 rule,
                 f"`{call.program} {verb_of(call)}`".replace(" `", "`") + f" installs devDependencies{told}",
@@ -119,6 +121,8 @@ def _dev_weight(case: Case, step: Step, call: Call) -> tuple[int | None, Sequenc
 
 
 def _composer_dev(rule: Rule, case: Case) -> Iterator[Finding]:
+    if case.for_development:
+        return
     for step, call in case.calls:
         program, arguments = program_of(call)
         if program not in ("composer", "composer.phar") or verb_of(call) != "install" or "--no-dev" in arguments:
@@ -131,7 +135,7 @@ def _composer_dev(rule: Rule, case: Case) -> Iterator[Finding]:
 
 
 def _bundler_dev(rule: Rule, case: Case) -> Iterator[Finding]:
-    without = False
+    without = case.for_development
     for step, call in case.calls:
         program, arguments = program_of(call)
         if call.environment.get("BUNDLE_WITHOUT") or call.environment.get("BUNDLE_ONLY"):
@@ -156,7 +160,7 @@ def _tests(rule: Rule, case: Case) -> Iterator[Finding]:
     fetched = [each for each in downloads(case) if _TEST_DOWNLOADS.search(each.path)]
     names = [package.name for package in packages] + [posixpath.basename(each.path) for each in fetched]
     line = packages[0].step.line if packages else fetched[0].step.line if fetched else None
-    if not names or any(name.lower() in case.started.lower() for name in names):
+    if not names or case.for_development or any(name.lower() in case.started.lower() for name in names):
         return
     waste, evidence = None, [shown(name) for name in dict.fromkeys(names)]
     if case.contents is not None:
@@ -197,6 +201,8 @@ def _gpu(rule: Rule, case: Case) -> Iterator[Finding]:
 
 
 def _tools(rule: Rule, case: Case) -> Iterator[Finding]:
+    if case.for_development:
+        return
     for step in case.steps:
         unused = [
             package

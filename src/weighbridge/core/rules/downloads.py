@@ -98,7 +98,11 @@ def _left(case: Case) -> Iterator[tuple[Download, str]]:
     ]
     for download in fetched:
         path = download.path
-        if not ARCHIVE.search(path) or is_removed(path, [*removed(download.step.calls), *download.step.mounts]):
+        # What a later step deletes stays too, in its layer: that is told by the rule about such deletions.
+        gone = [
+            pattern for step in case.steps if step.number >= download.step.number for pattern in removed(step.calls)
+        ]
+        if not ARCHIVE.search(path) or is_removed(path, [*gone, *download.step.mounts]):
             continue
         if "\\" in path:
             yield download, "it is an installer"

@@ -50,16 +50,22 @@ def find_glue(subject: Subject) -> Glue | None:
 
 
 def _glue_in(path: str, text: str, subject: Subject) -> Glue | None:
-    calls = list(_calls(path, text, subject.neighbours, ()))
-    engine = [(call, script) for call, script in calls if call.program in _ENGINES]
-    copied = tuple(pair for call, _ in engine if (pair := _copied(call)) is not None)
-    built = [file for call, script in engine if (file := _built(call, script, subject)) is not None]
-    target = subject.dockerfile.path
-    others = [file for file in built if file != target and (file in subject.neighbours or file == target)]
-    if not copied or target not in built or not others:
-        return None
-    scripts = dict.fromkeys([path, *(script for _, script in engine)])
-    return Glue(scripts=tuple(scripts), builder=others[0], target=target, copied=copied)
+    """The order tells who is who: first the builder is built, then something is taken out, then the target is built."""
+    builder: str | None = None
+    copied: list[tuple[str, str]] = []
+    scripts = {path: None}
+    for call, script in _calls(path, text, subject.neighbours, ()):
+        if call.program not in _ENGINES:
+            continue
+        scripts[script] = None
+        pair, file = _copied(call), _built(call, script, subject)
+        if pair is not None and builder is not None:
+            copied.append(pair)
+        elif file == subject.dockerfile.path and copied and builder is not None:
+            return Glue(scripts=tuple(scripts), builder=builder, target=file, copied=tuple(copied))
+        elif file is not None and file != subject.dockerfile.path and not copied:
+            builder = file
+    return None
 
 
 def _calls(path: str, text: str, neighbours: Mapping[str, str], above: Sequence[str]) -> Iterator[tuple[Call, str]]:
