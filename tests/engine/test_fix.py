@@ -19,8 +19,7 @@ pytestmark = pytest.mark.engine
 DOCKERFILE = """\
 FROM debian:12-slim
 # the lists of all packages stay in the layer
-RUN dd if=/dev/urandom of=/var/lib/apt/lists/debian bs=1000 count=9000 && apt-get --version > /version
-RUN apt-get clean || apt-get update
+RUN apt-get update && dd if=/dev/urandom of=/var/lib/apt/lists/more bs=1000 count=9000
 CMD ["sleep", "3600"]
 """
 
