@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 DOCKERFILE = """\
 FROM debian:12-slim
 # the lists of all packages stay in the layer
-RUN apt-get update && dd if=/dev/urandom of=/var/lib/apt/lists/more bs=1000 count=9000
+RUN apt-get update && date > /updated
 CMD ["sleep", "3600"]
 """
 
@@ -43,7 +43,7 @@ def test_what_is_proven_is_applied_and_then_nothing_is_left_to_fix(tmp_path: Pat
     assert ["build", "configuration", "closure", "behaviour", "size"] == [
         check["step"] for check in best["proof"]["checks"]
     ]
-    assert best["proof"]["saved"] >= 9_000_000
+    assert best["proof"]["saved"] > 1_000_000
     assert best["dockerfile"] == (tree.path / "Dockerfile").read_text()
     assert "rm -rf /var/lib/apt/lists/*" in best["dockerfile"]
     assert "wrote Dockerfile" in ran.stderr
