@@ -262,7 +262,7 @@ def _duplicates(rule: Rule, case: Case) -> Iterator[Finding]:
         spare = len(mine) - (len(mine) == len(duplicate.paths))
         if spare > 0 and duplicate.size * spare >= NOTEWORTHY and not any(map(claimed, mine)):
             total += duplicate.size * spare
-            first, second = ([*mine, *(path for path in duplicate.paths if path not in own)])[:2]
+            first, second = [*mine, *(path for path in duplicate.paths if path not in mine)][:2]
             evidence.append(
                 shown(
                     f"{clipped_path(first, 60)} and {clipped_path(second, 60)} ({format_size(duplicate.size)} each)",
