@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from weighbridge.building import Built, Job, Side, build_all
 from weighbridge.contexts import context_digest
 from weighbridge.core.fixes.planner import plan
+from weighbridge.core.redaction import redacted_findings
 from weighbridge.core.rules.registry import examine
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
 from weighbridge.interruption import interruptible
@@ -91,7 +92,7 @@ def _fixed(built: Built, spec: BuildSpec, tree: Path, shop: Workshop) -> ImageRe
     report = weighed_alone(spec, image, build_seconds=built.image.seconds)
     if subject is None:
         return report
-    found = examine(subject, shop.rules)
+    found = redacted_findings(examine(subject, shop.rules), shop.yard.hidden)
     return replace(report, findings=found, fixes=_fixes(subject, built, tree, shop))
 
 

@@ -296,3 +296,41 @@ def test_secrets_that_an_image_keeps_are_in_no_report(world: World) -> None:
 
     assert "s3cret" not in repr(report)
     assert "RUN echo ***" in repr(report)
+
+
+TWICE = SMALL + "".join(f"RUN dd if=/dev/urandom of=/data bs=1000 count={count}\n" for count in (90, 91))
+
+
+def test_findings_are_the_heads_with_bytes_and_lines_and_new_ones_are_marked(world: World) -> None:
+    feature(world, {"Dockerfile": SMALL}, {"Dockerfile": TWICE})
+
+    (found,) = world.check(LocalEvent()).images[0].findings
+
+    assert ("consecutive-runs", 90_000, True) == (found.rule, found.waste, found.introduced)
+    assert found.line is not None
+    assert (2, 4) == (found.line.start, found.line.end)
+
+
+def test_a_finding_that_the_base_has_too_is_not_new(world: World) -> None:
+    feature(world, {"Dockerfile": TWICE}, {"Dockerfile": TWICE.replace("RUN", "RUN sleep 0.01\nRUN", 1)})
+
+    (found,) = world.check(LocalEvent()).images[0].findings
+
+    assert found.introduced is False
+
+
+def test_without_a_base_nothing_tells_what_is_new(world: World) -> None:
+    feature(world, {"README.md": ""}, {"Dockerfile": TWICE})
+
+    (found,) = world.check(LocalEvent()).images[0].findings
+
+    assert found.introduced is None
+
+
+def test_the_repositorys_file_switches_rules_off(world: World) -> None:
+    off = "rules:\n  consecutive-runs: off\n"
+    feature(world, {"Dockerfile": SMALL}, {"Dockerfile": TWICE, ".weighbridge.yml": off})
+
+    report = world.check(LocalEvent())
+
+    assert () == report.images[0].findings

@@ -100,3 +100,27 @@ def test_an_engine_is_not_needed_for_archives(world: World, tmp_path: Path) -> N
     assert isinstance(report.images[0].head, WeighedImage)
     with pytest.raises(EngineUnavailable):
         inspect_image(parse_image_name("app:1"), world.scale(), Limits())
+
+
+def test_with_its_dockerfile_an_image_has_lines_and_findings_about_them(world: World) -> None:
+    text = "FROM busybox:latest\nRUN one\nRUN two\n"
+
+    report = inspect_image(parse_image_name("app:2"), world.scale(), Limits(), dockerfile=("Dockerfile", text))
+
+    (image,) = report.images
+    assert isinstance(image.head, WeighedImage)
+    assert ["Dockerfile:2", "Dockerfile:3"] == [str(layer.line) for layer in image.head.layers if layer.line]
+    assert [("unpinned-base", "Dockerfile:1")] == [(each.rule, str(each.line)) for each in image.findings]
+
+
+def test_an_image_alone_has_the_findings_that_it_shows_itself(world: World) -> None:
+    lists = step("RUN apt-get update", "var/lib/apt/lists/a_Packages", 60_000)
+    world.engine.images["app:3"] = Recipe(steps=(*BASE, lists))
+
+    (found,) = inspect_image(parse_image_name("app:3"), world.scale(), Limits()).images[0].findings
+    (compared,) = (
+        compare_images(parse_image_name("app:1"), parse_image_name("app:3"), world.scale(), Limits()).images[0].findings
+    )
+
+    assert ("apt-lists-kept", 60_000, None, None) == (found.rule, found.waste, found.line, found.introduced)
+    assert ("apt-lists-kept", True) == (compared.rule, compared.introduced)

@@ -44,15 +44,20 @@ def told_apart(
 
 
 def _words(finding: Finding, subject: Subject) -> tuple[str, ...]:
-    """The instruction that a finding is about, as words; none where it is about the whole image."""
+    """The instructions that a finding is about, as words; none where it is about the whole image."""
     if finding.line is None:
         return ()
-    for stage in subject.dockerfile.stages:
-        for instruction in stage.instructions:
-            if instruction.start <= finding.line.start <= instruction.end:
-                bodies = " ".join(instruction.heredocs)
-                return (instruction.keyword, *f"{instruction.text} {bodies}".split())
-    return ()
+    about = [
+        instruction
+        for stage in subject.dockerfile.stages
+        for instruction in stage.instructions
+        if instruction.start <= finding.line.end and instruction.end >= finding.line.start
+    ]
+    return tuple(
+        word
+        for instruction in about
+        for word in (instruction.keyword, *instruction.text.split(), *" ".join(instruction.heredocs).split())
+    )
 
 
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
