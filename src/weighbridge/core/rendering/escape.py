@@ -59,7 +59,15 @@ def spans(text: str, limit: int = 500) -> tuple[Span, ...]:
     parts = plain(text, limit).split("`")
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
-    return tuple(Span(part, bool(number % 2)) for number, part in enumerate(parts) if part)
+    found: list[Span] = []
+    for number, part in enumerate(parts):
+        code = bool(number % 2)
+        if found and part and found[-1].code == code:
+            # Nothing stood between the backticks: what they seemed to part is one text, and escaped as one.
+            found[-1] = Span(found[-1].text + part, code)
+        elif part:
+            found.append(Span(part, code))
+    return tuple(found)
 
 
 def markdown(text: str, limit: int = 500) -> str:
