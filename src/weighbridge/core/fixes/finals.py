@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from weighbridge.core.proof.filesystem import os_release
 
+if TYPE_CHECKING:
     from weighbridge.model.programs import Programs
 
 _GLIBC_TEXT = (
@@ -67,15 +67,6 @@ ALPINE = Ground(
 
 _DEBIAN = {"buster": (2, 28), "bullseye": (2, 31), "bookworm": (2, 36), "trixie": (2, 41)}
 _UBUNTU = {"14.04": (2, 19), "16.04": (2, 23), "18.04": (2, 27), "20.04": (2, 31), "22.04": (2, 35), "24.04": (2, 39)}
-_FIELD = re.compile(r"^([A-Z_]+)=\"?([^\"\n]*)\"?$", re.MULTILINE)
-
-
-def os_release(programs: Programs) -> Mapping[str, str]:
-    """The fields of os-release(5)."""
-    for path in ("etc/os-release", "usr/lib/os-release"):
-        if path in programs.texts:
-            return dict(_FIELD.findall(programs.texts[path].decode("utf-8", "replace")))
-    return {}
 
 
 def same_family(programs: Programs, base: str) -> Ground | None:

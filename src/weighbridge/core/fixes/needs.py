@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.toolchain import is_fetch_tool, is_toolchain
 from weighbridge.core.installs import find_install
+from weighbridge.core.proof.filesystem import FileSystem
+from weighbridge.core.proof.linker import Linker
 from weighbridge.dockerfile.shell import split_commands
 from weighbridge.model.packages import Ecosystem
 from weighbridge.model.programs import Mention
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Image, ImageConfig
     from weighbridge.model.programs import Elf, Programs
 
-_MAX_LINKS = 40
-_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_DEFAULT_LIBRARIES = re.compile(r"^(?:usr/)?(?:local/)?lib(?:64)?(?:/[a-z0-9_]+-linux-gnu[a-z0-9]*)?/")
+_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 _SONAME = re.compile(r"^(lib[\w.+-]*?)(?:\.so\.([0-9.]+)|-([0-9.]+)\.so)$")
 
 
@@ -50,7 +49,8 @@ def needs(anatomy: Anatomy, kept: Iterable[str]) -> Needs | None:
     if subject.image is None or subject.programs is None:
         return None
     image, programs = subject.image, subject.programs
-    entries = entry_files(image.config, programs)
+    files = FileSystem(programs, image.config)
+    entries = entry_files(files)
     if not entries:
         return None
     scripts = [path for path in entries if path in programs.scripts]
@@ -60,7 +60,7 @@ def needs(anatomy: Anatomy, kept: Iterable[str]) -> Needs | None:
     mentions = frozenset(mention for elf in elves for mention in elf.mentions)
     return Needs(
         entries=entries,
-        libraries=closure(elves, programs),
+        libraries=closure(elves, files),
         packages=_packages(anatomy, image, words, starts_others=Mention.PROGRAMS in mentions),
         words=words,
         mentions=mentions,
@@ -69,81 +69,36 @@ def needs(anatomy: Anatomy, kept: Iterable[str]) -> Needs | None:
     )
 
 
-def entry_files(config: ImageConfig, programs: Programs) -> tuple[str, ...]:
+def entry_files(files: FileSystem) -> tuple[str, ...]:
     """What starts, in the order in which it is found: the program, or a script and the program that it is given."""
+    config = files.config
     words = [*config.entrypoint, *config.command]
     found: list[str] = []
-    if (
-        len(words) > 2
-        and words[0].rpartition("/")[2] in ("sh", "bash", "ash", "dash")
-        and words[1] in ("-c", "-lc", "-ec")
-    ):
+    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1] in ("-c", "-lc", "-ec"):
         commands = split_commands(words[2])
         words = list(commands[-1]) if commands else []
     for number, word in enumerate(words):
         first = number == 0 or (bool(config.entrypoint) and word == (config.command or ("",))[0])
         # What follows counts where it names a file: a jar, a script.
-        path = which(word, config, programs) if first or "." in word or "/" in word else None
-        if path is None and "." in word and "/" not in word:
-            path = follow(posixpath.join(config.working_directory or "/", word), programs)
+        path = _named_file(files, word) if "/" in word or "." in word else None
+        if first and "/" not in word:
+            path = files.which(word) or path
         if path is not None and path not in found:
             found.append(path)
     return tuple(found)
 
 
-def which(word: str, config: ImageConfig, programs: Programs) -> str | None:
-    """The file that a word starts: by PATH, or by the working directory where it has a slash; links followed."""
-    if "/" in word:
-        return follow(posixpath.join(config.working_directory or "/", word), programs)
-    path = next((entry[5:] for entry in config.environment if entry.startswith("PATH=")), _DEFAULT_PATH)
-    for folder in path.split(":"):
-        found = follow(f"{folder}/{word}", programs)
-        if found is not None and programs.files[found].mode & 0o111:
-            return found
-    return None
+def _named_file(files: FileSystem, word: str) -> str | None:
+    """What lies there as seen from the working directory, links followed; None if there is nothing."""
+    path = files.resolve(word, relative_to=files.config.working_directory or "/")
+    return path if path in files.programs.files else None
 
 
-def follow(path: str, programs: Programs) -> str | None:
-    """The regular file behind a path, symlinks of folders and files followed; None if there is none."""
-    pending = [part for part in path.split("/") if part not in ("", ".")]
-    at: list[str] = []
-    for _ in range(_MAX_LINKS * 40):
-        if not pending:
-            found = "/".join(at)
-            return found if found in programs.files and found not in programs.links else None
-        part = pending.pop(0)
-        if part == "..":
-            at = at[:-1]
-            continue
-        at.append(part)
-        target = programs.links.get("/".join(at))
-        if target is not None:
-            at = [] if target.startswith("/") else at[:-1]
-            pending = [piece for piece in target.split("/") if piece not in ("", ".")] + pending
-    return None
-
-
-def closure(elves: Iterable[Elf], programs: Programs) -> dict[str, str]:
-    """Soname → path of every library that these files come to need, as far as the image has them."""
-    by_name: dict[str, str] = {}
-    for path, elf in programs.elves.items():
-        for name in {path.rpartition("/")[2], elf.soname or ""} - {""}:
-            if name not in by_name or (_DEFAULT_LIBRARIES.match(path) and not _DEFAULT_LIBRARIES.match(by_name[name])):
-                by_name[name] = path
-    for link in programs.links:
-        name = link.rpartition("/")[2]
-        target = follow(link, programs) if ".so" in name and name not in by_name else None
-        if target is not None and target in programs.elves:
-            by_name[name] = target
-    found: dict[str, str] = {}
-    pending = [name for elf in elves for name in elf.needed]
-    while pending:
-        name = pending.pop()
-        path = by_name.get(name, "")
-        if name not in found and path:
-            found[name] = path
-            pending.extend(programs.elves[path].needed)
-    return found
+def closure(elves: Iterable[Elf], files: FileSystem) -> dict[str, str]:
+    """Soname → path of every library that these files come to load, as far as the image has them."""
+    linker = Linker(files)
+    loaded = [library for elf in elves for library in linker.loaded(elf)[1:]]
+    return {library.soname or library.path.rpartition("/")[2]: library.path for library in loaded}
 
 
 def library_packages(sonames: Iterable[str], image: Image) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -131,8 +131,7 @@ class FileSystem:
     @cached_property
     def name(self) -> str:
         """What people call the system: `alpine (musl)`, `debian 12 (glibc)`, `a file system without a C library`."""
-        release = self.programs.texts.get("etc/os-release") or self.programs.texts.get("usr/lib/os-release") or b""
-        fields = dict(_assignments(release.decode("utf-8", "replace")))
+        fields = os_release(self.programs)
         if "etc/alpine-release" in self.programs.files:
             fields.setdefault("ID", "alpine")
         words = " ".join(fields[key] for key in ("ID", "VERSION_ID") if fields.get(key))
@@ -186,6 +185,12 @@ class FileSystem:
         for row in _colon_lines(self.programs.texts.get("etc/group", b"")):
             if len(row) > 3 and row[2].isdigit() and name and name in row[3].split(","):
                 yield int(row[2])
+
+
+def os_release(programs: Programs) -> dict[str, str]:
+    """The fields of os-release(5); empty where there is none."""
+    text = programs.texts.get("etc/os-release") or programs.texts.get("usr/lib/os-release") or b""
+    return dict(_assignments(text.decode("utf-8", "replace")))
 
 
 def is_own(path: str) -> bool:
