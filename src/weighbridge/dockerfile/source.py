@@ -110,6 +110,12 @@ class Source:
     def _is_directive(self, line: int) -> bool:
         return all(_DIRECTIVE.match(self.lines[number]) for number in range(line))
 
+    def lines_behind(self, instruction: Instruction, text: str) -> Edit:
+        """Puts lines behind an instruction, also where it is the last one and its line has no end."""
+        end = self.span(instruction)[1]
+        lead = "" if self.text[:end].endswith("\n") else self.newline
+        return Edit(start=end, end=end, text=lead + self.ended(text))
+
     def ended(self, text: str) -> str:
         """The text with this file's line ends, and one at its end."""
         return "\n".join([*text.rstrip("\n").replace("\r\n", "\n").split("\n"), ""]).replace("\n", self.newline)

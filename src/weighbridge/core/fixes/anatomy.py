@@ -13,11 +13,10 @@ from weighbridge.dockerfile.source import Source
 from weighbridge.dockerfile.stages import base_reference
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from weighbridge.model.dockerfile import Instruction, Stage
     from weighbridge.model.subject import Subject
-
-FILES = frozenset({"RUN", "COPY", "ADD"})
-"""Instructions that make layers with files."""
 
 DESCRIBING = frozenset(
     {"LABEL", "EXPOSE", "VOLUME", "STOPSIGNAL", "HEALTHCHECK", "CMD", "ENTRYPOINT", "MAINTAINER", "ONBUILD"}
@@ -99,6 +98,17 @@ class Anatomy:
         """Names that the stage's own ENV instructions set."""
         return frozenset(name for instruction in self.body for name in env_names(instruction))
 
+    @cached_property
+    def makers(self) -> Mapping[int, Instruction]:
+        """Layer of the image (the oldest is 0) → the stage's instruction that made it."""
+        image = self.subject.image
+        by_start = {each.start: each for each in self.body}
+        return {
+            number: by_start[layer.line.start]
+            for number, layer in enumerate(image.layers if image is not None else ())
+            if layer.line is not None and not layer.from_base and layer.line.start in by_start
+        }
+
     def inherited(self) -> frozenset[str]:
         """Parts of the configuration that the base image set and the author did not: another base has its own."""
         base = self.subject.base_config
@@ -138,6 +148,12 @@ class Anatomy:
             return True
         health = self.final("HEALTHCHECK")
         return health is not None and not health.json and health.values[:1] != ("NONE",)
+
+
+def cased(line: str, like: str) -> str:
+    """A line whose keyword is lower case where that of another text is."""
+    keyword, space, rest = line.partition(" ")
+    return f"{keyword.lower()}{space}{rest}" if like.split(None, 1)[0].islower() else line
 
 
 def env_names(instruction: Instruction) -> tuple[str, ...]:

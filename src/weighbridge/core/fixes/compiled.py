@@ -15,7 +15,6 @@ from weighbridge.core.fixes.stowage import (
     libraries,
     made_until,
     own_libraries,
-    unique,
     user_lines,
 )
 from weighbridge.dockerfile.source import Edit
@@ -173,7 +172,7 @@ def _split(
         after=end,
         base=ground.name,
         preparation=(*user_lines(anatomy, needed, ground, end), *preparation),
-        copies=tuple(unique(brought)),
+        copies=tuple(dict.fromkeys(brought)),
         late=("RUN ldconfig",) if ground.has_shell and own_libraries(taken, programs) else (),
         edits=tuple(edits),
         without=_GO_VARIABLES,

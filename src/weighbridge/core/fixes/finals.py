@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from weighbridge.core.proof.filesystem import os_release
@@ -75,26 +75,22 @@ def same_family(programs: Programs, base: str) -> Ground | None:
     kind, codename, version = release.get("ID"), release.get("VERSION_CODENAME", ""), release.get("VERSION_ID", "")
     if re.match(r"(?:docker\.io/(?:library/)?)?ubuntu:", base):
         # The author stands on it already, and it has no slimmer kind.
-        return Ground(
-            name=base, title=base, glibc=_UBUNTU.get(base.rpartition(":")[2], (2, 19)), libraries=_GLIBC,
-            has_shell=True, manager="apt", temporary=True,
-        )  # fmt: skip
+        return _with_apt(base, _UBUNTU.get(base.rpartition(":")[2], (2, 19)))
     if kind == "debian" and codename in _DEBIAN:
-        return Ground(
-            name=f"debian:{codename}-slim", title=f"debian:{codename}-slim", glibc=_DEBIAN[codename], libraries=_GLIBC,
-            has_shell=True, manager="apt", temporary=True,
-        )  # fmt: skip
+        return _with_apt(f"debian:{codename}-slim", _DEBIAN[codename])
     if kind == "ubuntu" and version in _UBUNTU:
-        return Ground(
-            name=f"ubuntu:{version}", title=f"ubuntu:{version}", glibc=_UBUNTU[version], libraries=_GLIBC,
-            has_shell=True, manager="apt", temporary=True,
-        )  # fmt: skip
+        return _with_apt(f"ubuntu:{version}", _UBUNTU[version])
     if kind == "alpine" and re.fullmatch(r"[0-9.]+", version):
         name = f"alpine:{'.'.join(version.split('.')[:2])}"
-        return Ground(
-            name=name, title=name, musl=True, has_shell=True, manager="apk", certificates=True, temporary=True
-        )
+        return replace(ALPINE, name=name, title=name)
     return None
+
+
+def _with_apt(name: str, glibc: tuple[int, int], libraries: frozenset[str] = _GLIBC) -> Ground:
+    """An image of Debian's kind, under its own name."""
+    return Ground(
+        name=name, title=name, glibc=glibc, libraries=libraries, has_shell=True, manager="apt", temporary=True
+    )
 
 
 _SLIM_LIBRARIES_TEXT = (
@@ -135,15 +131,7 @@ def twin(base: str, programs: Programs) -> Ground | None:
     if kind not in ("debian", "ubuntu"):
         return None
     python = name.rpartition("/")[2].startswith("python")
-    return Ground(
-        name=name,
-        title=name,
-        glibc=(2, 99),
-        libraries=_PYTHON_LIBRARIES if python else _SLIM_LIBRARIES,
-        has_shell=True,
-        manager="apt",
-        temporary=True,
-    )
+    return _with_apt(name, (2, 99), _PYTHON_LIBRARIES if python else _SLIM_LIBRARIES)
 
 
 def _named(found: re.Match[str], slim: str) -> str:

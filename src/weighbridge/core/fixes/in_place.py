@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from weighbridge.core.fixes.rewritten import rewritten
 from weighbridge.dockerfile.runs import is_heredoc, run_script
 from weighbridge.dockerfile.shell import Place
-from weighbridge.dockerfile.source import Edit, apply
-from weighbridge.model.fix import Candidate, Family, FileEdit
+from weighbridge.dockerfile.source import Edit
+from weighbridge.model.fix import Candidate, Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Flag:
-    """A flag behind a verb. `unless` are words of the command with which it is not wanted."""
+    """A flag behind a verb. `unless` are words of the command with which it is not wanted.
+
+    `about_cache` flags are not wanted where the RUN keeps a cache in a mount.
+    """
 
     programs: frozenset[str]
     verbs: frozenset[str]
     flag: str
     unless: tuple[str, ...]
     rule: str
+    about_cache: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,7 @@ _FLAGS = (
         flag="--no-install-recommends",
         unless=("--no-install-recommends", "--install-recommends", "APT::Install-Recommends"),
         rule="apt-no-recommends",
+        about_cache=False,
     ),
     _Flag(
         programs=frozenset({"apk"}),
@@ -98,75 +104,55 @@ _CLEAN_UPS = (
 
 def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     """One candidate with all edits; none where there is nothing to edit."""
-    edits: list[Edit] = []
-    rules: list[str] = []
-    for each in anatomy.body:
-        # A later `apt-get install` without its own update lives on the lists that an earlier RUN left.
-        for edit, rule in _edits(anatomy, each):
-            edits.append(edit)
-            rules.append(rule)
-    if not edits:
-        return
-    source = anatomy.source
-    text = apply(source.text, edits)
-    path = anatomy.subject.dockerfile.path
-    yield Candidate(
-        strategy="in-place/tidy",
-        family=Family.IN_PLACE,
-        title="Leaves caches, lists and recommended packages out of the layers",
-        rules=tuple(dict.fromkeys(rules)),
-        dockerfile=path,
-        dockerfile_text=text,
-        edits=(FileEdit(path=path, before=source.text, after=text),),
-        target=anatomy.subject.spec.target,
-    )
+    found = [each for instruction in anatomy.body for each in _edits(anatomy, instruction)]
+    if found:
+        yield rewritten(
+            anatomy,
+            [edit for edit, _ in found],
+            strategy="in-place/tidy",
+            family=Family.IN_PLACE,
+            title="Leaves caches, lists and recommended packages out of the layers",
+            rules=tuple(dict.fromkeys(rule for _, rules in found for rule in rules)),
+        )
 
 
-def _edits(anatomy: Anatomy, instruction: Instruction) -> Iterator[tuple[Edit, str]]:
+def _edits(anatomy: Anatomy, instruction: Instruction) -> Iterator[tuple[Edit, tuple[str, ...]]]:
+    """Each edit with the rules that it answers."""
     script = run_script(instruction, anatomy.source)
     if instruction.json or not script.sound or not script.commands:
         return
-    mounts = " ".join(instruction.flags)
+    cached = any("type=cache" in flag for flag in instruction.flags)
     for command in script.commands:
+        written = anatomy.source.text[command.start : command.end]
         for flag in _FLAGS:
             verb = _verb(command, flag.programs, flag.verbs)
-            wanted = verb is not None and not any(
-                word in anatomy.source.text[command.start : command.end] for word in flag.unless
-            )
-            if wanted and not (flag.rule in ("pip-cache", "apk-cache") and "type=cache" in mounts):
-                assert verb is not None  # noqa: S101 - wanted says so
-                yield Edit(start=verb, end=verb, text=f" {flag.flag}"), flag.rule
-    yield from _clean_ups(anatomy, instruction, script, mounts)
+            if verb is None or any(word in written for word in flag.unless) or (cached and flag.about_cache):
+                continue
+            yield Edit(start=verb, end=verb, text=f" {flag.flag}"), (flag.rule,)
+    if not cached:
+        yield from _clean_ups(anatomy, instruction, script)
 
 
-def _clean_ups(anatomy: Anatomy, instruction: Instruction, script: Script, mounts: str) -> Iterator[tuple[Edit, str]]:
+def _clean_ups(anatomy: Anatomy, instruction: Instruction, script: Script) -> Iterator[tuple[Edit, tuple[str, ...]]]:
     text = anatomy.source.text[script.start : script.end]
-    added = []
-    for each in _CLEAN_UPS:
-        met = any(_verb(command, each.programs, each.verbs) is not None for command in script.commands)
-        if not met or "type=cache" in mounts or any(word in text for word in each.unless):
-            continue
-        if each.programs is _APT and _lists_needed_later(anatomy, instruction):
-            continue
-        added.append(each)
-    if not added:
-        return
+    added = [
+        each
+        for each in _CLEAN_UPS
+        if any(_verb(command, each.programs, each.verbs) is not None for command in script.commands)
+        and not any(word in text for word in each.unless)
+        # A later `apt-get install` without its own update lives on the lists that this RUN leaves.
+        and not (each.programs is _APT and _lists_needed_later(anatomy, instruction))
+    ]
     # In a heredoc each command has its line; elsewhere they are one chain, which must not end in a pipe or a loop.
     if is_heredoc(instruction):
-        joined = "".join(f"\n{each.command}" for each in added)
+        joint = "\n"
     elif script.commands[-1].place is Place.TOP:
-        continued = f" {anatomy.source.escape}{anatomy.source.newline}    && " if _spread(text) else " && "
-        joined = "".join(f"{continued}{each.command}" for each in added)
+        joint = f" {anatomy.source.escape}{anatomy.source.newline}    && " if "\n" in text else " && "
     else:
         return
-    for each in added[:1]:
-        yield Edit(start=script.end, end=script.end, text=joined), each.rule
-    for each in added[1:]:
-        yield Edit(start=script.end, end=script.end, text=""), each.rule
-
-
-def _spread(text: str) -> bool:
-    return "\n" in text
+    if added:
+        joined = "".join(f"{joint}{each.command}" for each in added)
+        yield Edit(start=script.end, end=script.end, text=joined), tuple(each.rule for each in added)
 
 
 def _lists_needed_later(anatomy: Anatomy, instruction: Instruction) -> bool:

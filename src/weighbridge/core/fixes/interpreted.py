@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from weighbridge.core.fixes.anatomy import cased
 from weighbridge.core.fixes.finals import Ground, twin
 from weighbridge.core.fixes.needs import Needs, needs
 from weighbridge.core.fixes.payload import copies, freight
 from weighbridge.core.fixes.split import Copy, Split, split
-from weighbridge.core.fixes.stowage import empty_folders, extras, libraries, own_libraries, unique, user_lines
+from weighbridge.core.fixes.stowage import empty_folders, extras, libraries, made_until, own_libraries, user_lines
 from weighbridge.core.installs import find_install
-from weighbridge.dockerfile.source import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,15 +74,10 @@ def _load(anatomy: Anatomy, image: Image, programs: Programs) -> _Load | None:
     kept = freight(anatomy, after, _JVM_SOURCE.search if jvm else _NODE_SOURCE.search)  # type: ignore[arg-type]
     for path in first.entries:
         placed = image.tree.nodes.get(path)
-        if placed is not None and not image.layers[placed.layer].from_base and _until(placed, image, after):
+        if placed is not None and not image.layers[placed.layer].from_base and made_until(placed, image, after):
             kept[path] = placed
     needed = needs(anatomy, kept)
     return None if needed is None else _Load(after=after, kept=kept, needed=needed, ground=ground)
-
-
-def _until(placed: Placed, image: Image, end: Instruction) -> bool:
-    line = image.layers[placed.layer].line
-    return line is not None and line.start <= end.start
 
 
 def _last_build(anatomy: Anatomy) -> Instruction | None:
@@ -112,7 +107,7 @@ def _split(anatomy: Anatomy, load: _Load, image: Image, programs: Programs) -> S
         after=load.after,
         base=ground.name,
         preparation=(*user_lines(anatomy, needed, ground, load.after), *preparation),
-        copies=tuple(unique(taken)),
+        copies=tuple(dict.fromkeys(taken)),
         late=("RUN ldconfig",) if own_libraries(load.kept, programs) else (),
         without=_TOOL_VARIABLES,
         rules=("toolchain-in-final",) if same else ("base-not-slim", "toolchain-in-final"),
@@ -133,15 +128,11 @@ def _with_pruning(anatomy: Anatomy, plan: Split) -> Iterator[Split]:
     tool = _pruner(anatomy)
     if tool is not None:
         source = anatomy.source
-        end = source.span(plan.after)[1]
-        word = "run" if source.of(plan.after).split(None, 1)[0].islower() else "RUN"
-        line = source.ended(f"{word} {tool}")
-        lead = "" if source.text[:end].endswith("\n") else source.newline
         yield replace(
             plan,
             strategy=f"{plan.strategy}+pruned",
             title=f"{plan.title}, without development dependencies",
-            edits=(*plan.edits, Edit(start=end, end=end, text=lead + line)),
+            edits=(*plan.edits, source.lines_behind(plan.after, cased(f"RUN {tool}", source.of(plan.after)))),
             rules=(*plan.rules, "npm-dev-deps"),
         )
     yield plan

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes.split import Copy
+from weighbridge.core.fixes.split import Copy, owner_of
 from weighbridge.core.installs import find_install
 from weighbridge.model.files import Kind
 
@@ -48,9 +48,7 @@ _SHARED_TEXT = (
 _SHARED = frozenset(_SHARED_TEXT.split())
 
 
-def freight(
-    anatomy: Anatomy, until: Instruction, is_source: Callable[[str], bool], *, system_files: bool = True
-) -> dict[str, Placed]:
+def freight(anatomy: Anatomy, until: Instruction, is_source: Callable[[str], bool]) -> dict[str, Placed]:
     """What the author's instructions up to `until` left and may be needed: path → where it stands.
 
     Left out: what packages brought, caches, version control, and what `is_source` calls an input of the build.
@@ -58,17 +56,15 @@ def freight(
     image = anatomy.subject.image
     if image is None:
         return {}
-    made_by = _instructions(anatomy, image)
-    limit = anatomy.body.index(until)
-    position = {id(each): number for number, each in enumerate(anatomy.body)}
+    packaging = {number for number, made in anatomy.makers.items() if _brings_packages(anatomy, made)}
     kept: dict[str, Placed] = {}
     for path, placed in image.tree.nodes.items():
-        made = made_by.get(placed.layer)
-        if made is None or position.get(id(made), limit + 1) > limit:
+        made = anatomy.makers.get(placed.layer)
+        if made is None or made.start > until.start:
             continue
         if path.startswith(_CACHES) or _STATE.match(path) or _NEVER.search(path) or is_source(path):
             continue
-        if _in_system(path) and (not system_files or _brings_packages(anatomy, made)):
+        if placed.layer in packaging and _in_system(path):
             continue
         if placed.entry.kind in (Kind.FILE, Kind.HARDLINK, Kind.SYMLINK):
             kept[path] = placed
@@ -101,16 +97,6 @@ def copies(kept: Mapping[str, Placed], image: Image) -> tuple[Copy, ...]:
             target = f"/{folder}/" if folder else "/"
             alone.append(Copy(sources=tuple(f"/{path}" for path in paths), destination=target, owner=owner))
     return tuple(sorted(alone, key=lambda copy: copy.destination))
-
-
-def _instructions(anatomy: Anatomy, image: Image) -> dict[int, Instruction]:
-    """Layer (oldest is 0) → the instruction that made it."""
-    by_start = {each.start: each for each in anatomy.body}
-    return {
-        number: by_start[layer.line.start]
-        for number, layer in enumerate(image.layers)
-        if layer.line is not None and not layer.from_base and layer.line.start in by_start
-    }
 
 
 def _brings_packages(anatomy: Anatomy, instruction: Instruction) -> bool:
@@ -156,4 +142,4 @@ def _owner(path: str, kept: Mapping[str, Placed]) -> str | None:
         if name == path or name.startswith(below):
             count[placed.entry.uid, placed.entry.gid] += 1
     uid, gid = max(count, key=lambda owner: count[owner]) if count else (0, 0)
-    return None if (uid, gid) == (0, 0) else f"{uid}:{gid}"
+    return owner_of(uid, gid)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weighbridge.core.fixes.anatomy import cased
 from weighbridge.core.fixes.finals import twin
 from weighbridge.core.fixes.needs import needs
+from weighbridge.core.fixes.rewritten import rewritten
 from weighbridge.core.fixes.stowage import libraries
-from weighbridge.dockerfile.source import Edit, apply
-from weighbridge.model.fix import Candidate, Family, FileEdit
+from weighbridge.dockerfile.source import Edit
+from weighbridge.model.fix import Candidate, Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,20 +36,14 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     lines, _ = libraries(needed, ground, image, besides=frozenset(own))
     edits = [Edit(start=at, end=at + len(stage.base), text=ground.name)]
     if lines:
-        lower = source.text[start:end].split(None, 1)[0].islower()
-        text = source.ended("\n".join(f"run{line[3:]}" if lower else line for line in lines))
-        lead = "" if source.text[:end].endswith("\n") else source.newline
-        edits.append(Edit(start=end, end=end, text=lead + text))
-    after = apply(source.text, edits)
-    path = anatomy.subject.dockerfile.path
-    yield Candidate(
+        like = source.of(anatomy.start)
+        edits.append(source.lines_behind(anatomy.start, "\n".join(cased(line, like) for line in lines)))
+    yield rewritten(
+        anatomy,
+        edits,
         strategy=f"slimmer/{ground.title}",
         family=Family.SLIMMER_BASE,
         title=f"Stands on {ground.title} instead of {anatomy.base}",
         rules=("base-not-slim",),
-        dockerfile=path,
-        dockerfile_text=after,
-        edits=(FileEdit(path=path, before=source.text, after=after),),
-        target=anatomy.subject.spec.target,
         may_change=anatomy.inherited(),
     )

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes.anatomy import DESCRIBING, Anatomy, arg_name, env_names, variables
-from weighbridge.dockerfile.source import Edit, apply
-from weighbridge.model.fix import Candidate, Family, FileEdit
+from weighbridge.core.fixes.anatomy import DESCRIBING, Anatomy, arg_name, cased, env_names, variables
+from weighbridge.core.fixes.rewritten import rewritten
+from weighbridge.dockerfile.source import Edit
+from weighbridge.model.fix import Candidate, Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,8 +35,12 @@ class Copy:
         words = (*self.sources, self.destination)
         if all(_PLAIN.fullmatch(word) for word in words):
             return f"COPY --from={stage} {owner}{' '.join(words)}"
-        listed = ", ".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
-        return f"COPY --from={stage} {owner}[{listed}]"
+        return f"COPY --from={stage} {owner}[{_listed(words)}]"
+
+
+def owner_of(uid: int, gid: int) -> str | None:
+    """Whose something is, as `--chown` takes it; None for root's."""
+    return None if (uid, gid) == (0, 0) else f"{uid}:{gid}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,22 +71,15 @@ def split(anatomy: Anatomy, plan: Split) -> Candidate:
     source = anatomy.source
     build, final = _stage_names(anatomy)
     moved = _moved(anatomy, plan.after)
-    edits = [*plan.edits, *_named(anatomy, build)]
-    edits += [_removal(source, each) for each in moved]
-    end = source.span(plan.after)[1]
-    block = source.ended("\n".join(_second_stage(anatomy, plan, moved, build, final)))
-    lead = "" if source.text[:end].endswith("\n") else source.newline
-    text = apply(source.text, [*edits, Edit(start=end, end=end, text=lead + source.newline + block)])
-    path = anatomy.subject.dockerfile.path
-    return Candidate(
+    edits = [*plan.edits, *_named(anatomy, build), *(_removal(source, each) for each in moved)]
+    second = "\n".join(_second_stage(anatomy, plan, moved, build, final))
+    return rewritten(
+        anatomy,
+        [*edits, source.lines_behind(plan.after, f"\n{second}")],
         strategy=plan.strategy,
         family=Family.MULTI_STAGE,
         title=plan.title,
         rules=plan.rules,
-        dockerfile=path,
-        dockerfile_text=text,
-        edits=(FileEdit(path=path, before=source.text, after=text),),
-        target=anatomy.subject.spec.target,
         may_change=plan.may_change | _changes(anatomy, plan),
         costs=plan.costs,
     )
@@ -105,8 +103,7 @@ def _named(anatomy: Anatomy, build: str) -> Iterator[Edit]:
         yield Edit(start=start + found.start(2), end=start + found.end(2), text=build)
         return
     at = start + len(text.rstrip())
-    keyword = "as" if text.split(None, 1)[0].islower() else "AS"
-    yield Edit(start=at, end=at, text=f" {keyword} {build}")
+    yield Edit(start=at, end=at, text=f" {cased(f'AS {build}', text)}")
 
 
 def _moved(anatomy: Anatomy, after: Instruction) -> tuple[Instruction, ...]:
@@ -122,25 +119,19 @@ def _second_stage(
     anatomy: Anatomy, plan: Split, moved: Sequence[Instruction], build: str, final: str | None
 ) -> Iterator[str]:
     source = anatomy.source
-    lower = source.of(anatomy.start).split(None, 1)[0].islower()
+    like = source.of(anatomy.start)
     before = anatomy.body[: anatomy.body.index(plan.after) + 1]
     after = anatomy.body[len(before) :]
-
-    def word(text: str) -> str:
-        return text.lower() if lower else text
-
-    yield f"{word('FROM')} {plan.base}" + (f" {word('AS')} {final}" if final else "")
+    yield cased(f"FROM {plan.base}", like) + (f" {cased(f'AS {final}', like)}" if final else "")
     kept = [each for each in before if each.keyword == "ENV" and not plan.without.issuperset(env_names(each))]
     directory = anatomy.working_directory(plan.after)
     needed = variables("".join([*(source.of(each) for each in (*kept, *moved, *after)), directory or ""]))
     for each in before:
         if each in kept or each.keyword == "SHELL" or (each.keyword == "ARG" and arg_name(each) in needed):
             yield source.of(each).rstrip()
-    yield from (_cased(line, lower=lower) for line in plan.preparation)
-    if directory is not None:
-        yield f"{word('WORKDIR')} {directory}"
-    yield from (_cased(copy.text(build), lower=lower) for copy in plan.copies)
-    yield from (_cased(line, lower=lower) for line in plan.late)
+    folder = [f"WORKDIR {directory}"] if directory is not None else []
+    lines = [*plan.preparation, *folder, *(copy.text(build) for copy in plan.copies), *plan.late]
+    yield from (cased(line, like) for line in lines)
     for each in moved:
         start, end = source.with_comment(each)
         yield source.text[start:end].rstrip()
@@ -165,11 +156,6 @@ def _inherited(anatomy: Anatomy) -> Iterator[str]:
 
 def _listed(words: Sequence[str]) -> str:
     return ", ".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
-
-
-def _cased(line: str, *, lower: bool) -> str:
-    keyword, _, rest = line.partition(" ")
-    return f"{keyword.lower()} {rest}" if lower else line
 
 
 def _changes(anatomy: Anatomy, plan: Split) -> frozenset[str]:

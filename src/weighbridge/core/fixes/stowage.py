@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.needs import Needs, library_packages
-from weighbridge.core.fixes.split import Copy
+from weighbridge.core.fixes.split import Copy, owner_of
 from weighbridge.model.files import Kind
 from weighbridge.model.programs import Mention
 
@@ -35,20 +35,13 @@ def empty_folders(anatomy: Anatomy, image: Image, end: Instruction) -> Iterator[
     holding = {path.rpartition("/")[0] for path in nodes}
     for path, placed in nodes.items():
         entry = placed.entry
-        if entry.kind is not Kind.DIRECTORY or path in holding or image.layers[placed.layer].from_base:
+        made = anatomy.makers.get(placed.layer)
+        if entry.kind is not Kind.DIRECTORY or path in holding:
             continue
-        made = maker(anatomy, placed, image)
         if made is None or made.keyword != "RUN" or made.start > end.start:
             continue
         if any(word.rstrip("/") == f"/{path}" for command in anatomy.commands(made) for word in command):
-            owner = None if (entry.uid, entry.gid) == (0, 0) else f"{entry.uid}:{entry.gid}"
-            yield Copy(sources=(f"/{path}",), destination=f"/{path}", owner=owner)
-
-
-def maker(anatomy: Anatomy, placed: Placed, image: Image) -> Instruction | None:
-    """The instruction that made what stands at a place."""
-    line = image.layers[placed.layer].line
-    return next((each for each in anatomy.body if line is not None and each.start == line.start), None)
+            yield Copy(sources=(f"/{path}",), destination=f"/{path}", owner=owner_of(entry.uid, entry.gid))
 
 
 def wants_zones(needed: Needs) -> bool:
@@ -130,12 +123,3 @@ def libraries(
         Copy(sources=(f"/{path}",), destination=f"/{path.rpartition('/')[0]}/{name}")
         for name, path in sorted(missing.items())
     ]
-
-
-def unique(found: Iterable[Copy]) -> Iterator[Copy]:
-    """Each of them once."""
-    seen: set[Copy] = set()
-    for each in found:
-        if each not in seen:
-            seen.add(each)
-            yield each
