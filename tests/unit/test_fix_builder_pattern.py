@@ -68,3 +68,12 @@ def test_a_script_that_only_builds_two_images_is_no_glue() -> None:
     made = subject(TARGET, {}, neighbours={"Dockerfile.build": BUILD, "build.sh": glue})
 
     assert "builder-pattern" not in [each.strategy for each in plan(made).candidates]
+
+
+def test_a_makefile_is_not_taken_away_since_it_does_more() -> None:
+    recipes = "all:\n" + "".join(f"\t{line}\n" for line in GLUE.splitlines()[2:]) + "clean:\n\trm -f httpd\n"
+    made = subject(TARGET, {}, neighbours={"Dockerfile.build": BUILD, "Makefile": recipes})
+
+    (candidate,) = plan(made).candidates
+    assert ["Dockerfile", "Dockerfile.build"] == [edit.path for edit in candidate.edits]
+    assert ("Makefile still builds the two: take that out of it",) == candidate.costs

@@ -4,52 +4,22 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighbridge.dockerfile.parse import parse
-from weighbridge.dockerfile.shell import split_commands
 from weighbridge.dockerfile.source import Edit, Source, apply
 from weighbridge.errors import MalformedDockerfile
 from weighbridge.model.fix import Candidate, Family, FileEdit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from weighbridge.core.fixes.anatomy import Anatomy
+    from weighbridge.core.rules.glue import Glue
     from weighbridge.model.dockerfile import Dockerfile, Instruction
 
 _NAMED = re.compile(r"\s+[aA][sS]\s+\S+\s*\Z")
 _STAGE = "build"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glue:
-    """What a script does: `builder` is the Dockerfile that it builds first, `target` the one that it builds from it.
-
-    `carried` are the files that it takes out of the first image: path in the image → path in the context.
-    """
-
-    script: str
-    builder: str
-    target: str
-    carried: Mapping[str, str]
-
-
-def find_glue(anatomy: Anatomy) -> Glue | None:
-    """The script that feeds the Dockerfile of this subject; None if there is none."""
-    own = anatomy.subject.dockerfile.path
-    for path, text in sorted(anatomy.subject.neighbours.items()):
-        if "docker" not in text or path == own or "cp" not in text:
-            continue
-        glue = _read_glue(path, text)
-        if (
-            glue is not None
-            and own in (glue.target, glue.builder)
-            and glue.builder in (*anatomy.subject.neighbours, own)
-        ):
-            return glue
-    return None
 
 
 def merged(anatomy: Anatomy, glue: Glue) -> Candidate | None:
@@ -76,22 +46,29 @@ def merged(anatomy: Anatomy, glue: Glue) -> Candidate | None:
     return Candidate(
         strategy="builder-pattern",
         family=Family.BUILDER_PATTERN,
-        title=f"Merges {glue.builder} and {glue.target}, and what {glue.script} does between them, into one Dockerfile",
+        title=f"Merges {glue.builder} and {glue.target}, and what {glue.scripts[0]} does between them, "
+        "into one Dockerfile",
         rules=("builder-pattern-glue",),
         dockerfile=path,
         dockerfile_text=text,
         edits=tuple(_edits(texts, glue, path, text)),
         may_change=anatomy.inherited(),
+        costs=tuple(f"{name} still builds the two: take that out of it" for name in glue.scripts if not _goes(name)),
     )
 
 
 def _edits(texts: Mapping[str, str], glue: Glue, path: str, text: str) -> list[FileEdit]:
-    """The new file; the two old ones and the script go."""
-    gone = [name for name in (glue.builder, glue.target, glue.script) if name != path]
+    """The new file; the two old ones and the scripts that did nothing else go."""
+    gone = [name for name in (glue.builder, glue.target, *filter(_goes, glue.scripts)) if name != path]
     return [
         FileEdit(path=path, before=texts.get(path), after=text),
         *(FileEdit(path=name, before=texts[name], after=None) for name in gone if name in texts),
     ]
+
+
+def _goes(script: str) -> bool:
+    """Whether a script is taken away: a makefile has other targets."""
+    return script.endswith((".sh", ".bash"))
 
 
 def _named(source: Source, dockerfile: Dockerfile) -> str:
@@ -105,7 +82,7 @@ def _named(source: Source, dockerfile: Dockerfile) -> str:
 
 def _copied(source: Source, dockerfile: Dockerfile, glue: Glue) -> list[Edit]:
     """Turns each COPY of a carried file into one from the first stage."""
-    by_context = {posixpath.normpath(name): path for path, name in glue.carried.items()}
+    by_context = {_in_context(inside, outside): inside for inside, outside in glue.copied}
     edits: list[Edit] = []
     for instruction in dockerfile.stages[0].instructions:
         if instruction.keyword not in ("COPY", "ADD") or len(instruction.values) != 2 or instruction.flags:
@@ -119,42 +96,16 @@ def _copied(source: Source, dockerfile: Dockerfile, glue: Glue) -> list[Edit]:
     return edits
 
 
+def _in_context(inside: str, outside: str) -> str:
+    """Where `docker cp` puts what lies `inside`: a folder gets it under its own name."""
+    if outside.endswith(("/", ".")):
+        outside = posixpath.join(outside, posixpath.basename(inside))
+    return posixpath.normpath(outside)
+
+
 def _destination(instruction: Instruction, carried: str) -> str:
     """A folder gets the file under the name that it had in the context, which may be another one."""
     destination, name = instruction.values[1], posixpath.basename(posixpath.normpath(instruction.values[0]))
     if destination.endswith("/") and posixpath.basename(carried) != name:
         return destination + name
     return destination
-
-
-def _read_glue(path: str, text: str) -> Glue | None:
-    folder = posixpath.dirname(path)
-    builds: list[str] = []
-    carried: dict[str, str] = {}
-    for command in split_commands(text):
-        if command[0] not in ("docker", "podman") or len(command) < 3:
-            continue
-        if command[1] in ("build", "buildx"):
-            file = _option(command, ("-f", "--file")) or "Dockerfile"
-            builds.append(posixpath.normpath(posixpath.join(folder, file)))
-        elif command[1] == "cp" and ":" in command[2] and len(command) > 3:
-            inside = command[2].partition(":")[2]
-            name = (
-                command[3]
-                if not command[3].endswith(("/", "."))
-                else posixpath.join(command[3], posixpath.basename(inside))
-            )
-            carried[inside] = name
-    if len(builds) < 2 or not carried or builds[0] == builds[-1]:
-        return None
-    return Glue(script=path, builder=builds[0], target=builds[-1], carried=carried)
-
-
-def _option(command: Sequence[str], names: Sequence[str]) -> str | None:
-    for number, word in enumerate(command):
-        if word in names and number + 1 < len(command):
-            return command[number + 1]
-        for name in names:
-            if word.startswith(f"{name}="):
-                return word.partition("=")[2]
-    return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes import builder_pattern, compiled, in_place, interpreted, slimmer
 from weighbridge.core.fixes.anatomy import Anatomy
+from weighbridge.core.rules.glue import find_glue
 
 if TYPE_CHECKING:
     from weighbridge.model.fix import Candidate
@@ -27,7 +28,7 @@ class Plan:
 def plan(subject: Subject) -> Plan:
     """What is worth building and running for this subject. Never raises for what a Dockerfile may hold."""
     anatomy = Anatomy(subject)
-    glue = builder_pattern.find_glue(anatomy)
+    glue = find_glue(subject)
     if glue is not None:
         merged = builder_pattern.merged(anatomy, glue)
         return Plan(candidates=() if merged is None else (merged,))
