@@ -124,6 +124,19 @@ def _build(*names: str, text: str, metavar: str) -> typer.models.OptionInfo:
     return option
 
 
+ContextArgument = Annotated[
+    str | None, typer.Argument(help="Build context, relative to the repository.", metavar="CONTEXT")
+]
+FileOption = Annotated[
+    str | None, _build("--file", "-f", text="Dockerfile, relative to the repository.", metavar="FILE")
+]
+TargetOption = Annotated[str | None, _build("--target", text="Stage to build.", metavar="STAGE")]
+BuildArgOption = Annotated[
+    list[str] | None, _build("--build-arg", text="Build argument; repeatable.", metavar="KEY=VALUE")
+]
+NetworkOption = Annotated[str | None, _build("--network", text="Network of RUN instructions.", metavar="MODE")]
+
+
 @app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
@@ -149,9 +162,7 @@ def _root(
     )
 )
 def check(
-    context: Annotated[
-        str | None, typer.Argument(help="Build context, relative to the repository.", metavar="CONTEXT")
-    ] = None,
+    context: ContextArgument = None,
     base: Annotated[
         str | None, typer.Option(help="What to compare with; a branch means the merge base with it.", metavar="REV")
     ] = None,
@@ -159,13 +170,9 @@ def check(
         str | None, typer.Option(help="What to weigh; the work tree as it is if not given.", metavar="REV")
     ] = None,
     config: ConfigOption = None,
-    file: Annotated[
-        str | None, _build("--file", "-f", text="Dockerfile, relative to the repository.", metavar="FILE")
-    ] = None,
-    target: Annotated[str | None, _build("--target", text="Stage to build.", metavar="STAGE")] = None,
-    build_arg: Annotated[
-        list[str] | None, _build("--build-arg", text="Build argument; repeatable.", metavar="KEY=VALUE")
-    ] = None,
+    file: FileOption = None,
+    target: TargetOption = None,
+    build_arg: BuildArgOption = None,
     build_context: Annotated[
         list[str] | None, _build("--build-context", text="Further context; repeatable.", metavar="NAME=PATH")
     ] = None,
@@ -188,7 +195,7 @@ def check(
     platform: Annotated[
         list[str] | None, _build("--platform", text="As linux/arm64; repeatable.", metavar="PLATFORM")
     ] = None,
-    network: Annotated[str | None, _build("--network", text="Network of RUN instructions.", metavar="MODE")] = None,
+    network: NetworkOption = None,
     pull: Annotated[bool, _build("--pull", text="Always ask for newer base images.", metavar=_FLAG)] = False,
     no_cache: Annotated[bool, _build("--no-cache", text="Build without cache.", metavar=_FLAG)] = False,
     timeout: Annotated[
@@ -272,9 +279,7 @@ def inspect(
 
 @app.command(epilog=_epilog("fix", "fix services/api --apply", "fix --format json -o fixes.json"))
 def fix(
-    context: Annotated[
-        str | None, typer.Argument(help="Build context, relative to the repository.", metavar="CONTEXT")
-    ] = None,
+    context: ContextArgument = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write the best fix that is verified; nothing else.", metavar=_FLAG)
     ] = False,
@@ -282,14 +287,10 @@ def fix(
         float, typer.Option("--minutes", min=0.1, help="How long candidates may take, all together.", metavar="MINUTES")
     ] = 20.0,
     config: ConfigOption = None,
-    file: Annotated[
-        str | None, _build("--file", "-f", text="Dockerfile, relative to the repository.", metavar="FILE")
-    ] = None,
-    target: Annotated[str | None, _build("--target", text="Stage to build.", metavar="STAGE")] = None,
-    build_arg: Annotated[
-        list[str] | None, _build("--build-arg", text="Build argument; repeatable.", metavar="KEY=VALUE")
-    ] = None,
-    network: Annotated[str | None, _build("--network", text="Network of RUN instructions.", metavar="MODE")] = None,
+    file: FileOption = None,
+    target: TargetOption = None,
+    build_arg: BuildArgOption = None,
+    network: NetworkOption = None,
     minimum_change: MinimumChangeOption = None,
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from weighbridge.subjects import read_subject
 from weighbridge.weighing import programs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from weighbridge.core.rules.config import RulesConfig
@@ -67,38 +68,58 @@ def with_fixes(report: Report, settings: Settings, tree: Path, shop: Workshop) -
         if spec is None or isinstance(image.head, Unavailable):
             images.append(image)
         else:
-            images.append(replace(image, fixes=fix_image(spec, tree, shop).fixes))
+            images.append(replace(image, fixes=_fixes_alone(spec, tree, shop)))
     return replace(report, images=tuple(images))
 
 
 def fix_image(spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
     """One image on one platform."""
+    with _made(spec, tree, shop) as made:
+        if isinstance(made, Unavailable):
+            return weighed_alone(spec, made)
+        report = weighed_alone(spec, made.image, build_seconds=made.built.image.seconds)
+        if made.subject is None:
+            return report
+        found = redacted_findings(examine(made.subject, shop.rules), shop.yard.hidden)
+        return replace(report, findings=found, fixes=_fixes(made.subject, made.built, tree, shop))
+
+
+def _fixes_alone(spec: BuildSpec, tree: Path, shop: Workshop) -> tuple[Fix, ...]:
+    """The fixes of an image whose report says all the rest already."""
+    with _made(spec, tree, shop) as made:
+        if isinstance(made, Unavailable) or made.subject is None:
+            return ()
+        return _fixes(made.subject, made.built, tree, shop)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    built: Built
+    image: Image
+    subject: Subject | None
+
+
+@contextmanager
+def _made(spec: BuildSpec, tree: Path, shop: Workshop) -> Iterator[_Made | Unavailable]:
+    """The image, built and read; it is gone afterwards."""
     job = Job(side=Side.HEAD, spec=spec, tree=tree, tag=f"weighbridge-{secrets.token_hex(6)}:{Side.HEAD}")
     with removed_afterwards([job.tag], shop.yard):
         with shop.yard.log.group(f"Build {spec.name}"):
             (built,) = build_all([job], shop.yard.builder, shop.yard.log)
-        if isinstance(built, Unavailable):
-            return weighed_alone(spec, built)
         with interruptible():
-            return _fixed(built, spec, tree, shop)
+            yield built if isinstance(built, Unavailable) else _read(built, spec, tree, shop)
 
 
-def _fixed(built: Built, spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
+def _read(built: Built, spec: BuildSpec, tree: Path, shop: Workshop) -> _Made | Unavailable:
+    engine = shop.yard.engine
     try:
         image = built_image(built, spec, shop.yard)
-        subject = _subject(built, image, spec, tree, shop)
+        programs = programs_of(built.tag, engine(), shop.prover.programs, lambda _: None)
+        base_config = _base_config(image, engine)
+        subject = read_subject(tree, spec, image=image, programs=programs, base_config=base_config)
     except (ImageNotFound, MalformedImage) as error:
-        return weighed_alone(spec, Unavailable(stage=Stage.READ, reason=str(error)))
-    report = weighed_alone(spec, image, build_seconds=built.image.seconds)
-    if subject is None:
-        return report
-    found = redacted_findings(examine(subject, shop.rules), shop.yard.hidden)
-    return replace(report, findings=found, fixes=_fixes(subject, built, tree, shop))
-
-
-def _subject(built: Built, image: Image, spec: BuildSpec, tree: Path, shop: Workshop) -> Subject | None:
-    programs = programs_of(built.tag, shop.yard.engine(), shop.prover.programs, lambda _: None)
-    return read_subject(tree, spec, image=image, programs=programs, base_config=_base_config(image, shop.yard.engine))
+        return Unavailable(stage=Stage.READ, reason=str(error))
+    return _Made(built=built, image=image, subject=subject)
 
 
 def _base_config(image: Image, engine: Callable[[], Engine]) -> ImageConfig | None:
