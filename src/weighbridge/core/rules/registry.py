@@ -44,11 +44,6 @@ MOST = 200
 _RANKS = {severity: rank for rank, severity in enumerate((Severity.HIGH, Severity.MEDIUM, Severity.LOW))}
 
 
-def rule_by_id(name: str) -> Rule | None:
-    """The rule by that id."""
-    return next((rule for rule in RULES if rule.id == name), None)
-
-
 def examine(subject: Subject, config: RulesConfig) -> tuple[Finding, ...]:
     """All findings about a subject, the heaviest first; those without bytes follow by severity.
 
