@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
-.PHONY: help demo test apps unit lint env docs lock clean
+.PHONY: help demo test apps bench unit lint env docs lock clean
 .DEFAULT_GOAL := help
 help:
 	@sed -n -E 's|^([a-z]+):.*## (.*)|make \1: \2|p' Makefile
@@ -10,6 +10,8 @@ test: ## everything that must hold: lints, types, contracts, all tests
 	@python3 scripts/check.py
 apps: env ## the applications in tests/apps, each built and run for real
 	@.venv/bin/python scripts/apps.py
+bench: env ## time and memory beside dive and docker save, into docs/benchmarks.md
+	@.venv/bin/python -m bench.weigh --write
 unit: ## the pure tests, which need no engine
 	@python3 scripts/check.py --only unit
 lint: ## ruff, mypy, import contracts, workflow audit
