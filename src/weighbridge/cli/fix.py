@@ -1,0 +1,58 @@
+"""`fix`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from weighbridge.cli.base import FLAG, app, epilog
+from weighbridge.cli.ending import complain, ending
+from weighbridge.cli.options import (
+    BuildArgOption,
+    ConfigOption,
+    ContextArgument,
+    FileOption,
+    Format,
+    FormatOption,
+    MinimumChangeOption,
+    NetworkOption,
+    OutputOption,
+    TargetOption,
+)
+from weighbridge.core.verdict import exit_status
+from weighbridge.model.budget import Status
+
+
+@app.command(epilog=epilog("fix", "fix services/api --apply", "fix --format json -o fixes.json"))
+def fix(
+    context: ContextArgument = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the best fix that is verified; nothing else.", metavar=FLAG)
+    ] = False,
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0.1, help="How long candidates may take, all together.", metavar="MINUTES")
+    ] = 20.0,
+    config: ConfigOption = None,
+    file: FileOption = None,
+    target: TargetOption = None,
+    build_arg: BuildArgOption = None,
+    network: NetworkOption = None,
+    minimum_change: MinimumChangeOption = None,
+    output_format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> None:
+    """Finds what makes the image heavy, rewrites the Dockerfile, builds, runs and weighs it; prints what is proven."""
+    given = {
+        "context": context, "file": file, "target": target, "build-args": build_arg, "network": network,
+        "config": config, "minimum-change": minimum_change,
+    }  # fmt: skip
+    with ending() as end:
+        from weighbridge import commands
+
+        report, tree = commands.fix(given, minutes=minutes)
+        commands.present_fixes(report, output_format.value, output)
+        if apply:
+            for path in commands.apply(report, tree):
+                complain(f"wrote {path}")
+        end(exit_status(report.verdict, frozenset({Status.UNKNOWN})))
