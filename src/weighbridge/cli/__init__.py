@@ -8,11 +8,15 @@ from typing import Annotated
 
 import typer
 
-# Commands are listed in the order in which they are imported.
-from weighbridge.cli import fix, others, weigh  # noqa: F401 - they register themselves
 from weighbridge.cli.base import FLAG, app
 from weighbridge.cli.ending import complain
 from weighbridge.errors import UsageError
+
+# isort: off - commands register themselves, and are listed in the order in which they are imported
+from weighbridge.cli import weigh  # noqa: F401
+from weighbridge.cli import fix  # noqa: F401
+from weighbridge.cli import others  # noqa: F401
+# isort: on
 
 __all__ = ["app", "main"]
 
