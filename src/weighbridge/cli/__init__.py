@@ -12,7 +12,8 @@ from weighbridge.cli.base import FLAG, app
 from weighbridge.cli.ending import complain
 from weighbridge.errors import UsageError
 
-# isort: off - commands register themselves, and are listed in the order in which they are imported
+# Commands register themselves, and are listed in the order in which they are imported
+# isort: off
 from weighbridge.cli import weigh  # noqa: F401
 from weighbridge.cli import fix  # noqa: F401
 from weighbridge.cli import others  # noqa: F401
