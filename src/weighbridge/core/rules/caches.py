@@ -14,11 +14,11 @@ from weighbridge.core.rules.contents import by_layer
 from weighbridge.core.rules.removal import is_removed, removed
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator
 
     from weighbridge.core.rules.calls import Call
     from weighbridge.core.rules.case import Case
+    from weighbridge.core.rules.path_pattern import PathPattern
     from weighbridge.core.rules.replay import Step
     from weighbridge.core.rules.rule import Examine, Rule
     from weighbridge.model.finding import Evidence, Finding
@@ -37,7 +37,7 @@ class Cache:
 
     what: str
     places: Places
-    pattern: re.Pattern[str]
+    pattern: PathPattern
     cleaners: tuple[tuple[str, ...], ...] = ()
     onbuild: str | None = None
 

@@ -11,6 +11,7 @@ from weighbridge.core.rendering.units import format_size
 from weighbridge.core.rules.builds import builds, fetches, installs_itself, program_of
 from weighbridge.core.rules.case import NOTEWORTHY, command_shown, files_shown, shown
 from weighbridge.core.rules.contents import by_layer
+from weighbridge.core.rules.path_pattern import paths
 from weighbridge.core.rules.removal import covers
 from weighbridge.core.rules.rule import Rule
 from weighbridge.model.finding import Finding, Severity
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
     from weighbridge.core.rules.replay import Copy, Step
     from weighbridge.model.image import SourceLine
 
-_CLUTTER = re.compile(
+_CLUTTER = paths(
     r"(?:^|/)(?:\.git|\.hg|\.svn|\.idea|\.vscode|\.vs|\.github|\.gitlab|\.circleci|__pycache__|\.pytest_cache"
     r"|\.mypy_cache|\.ruff_cache|\.tox|\.nox|\.coverage|htmlcov|\.nyc_output|\.terraform|\.vagrant|\.DS_Store"
-    r"|npm-debug\.log|yarn-error\.log)(?:/|$)"
-)
+    r"|npm-debug\.log|yarn-error\.log)(?:/|$)",
+    ".git", ".hg", ".svn", ".idea", ".vs", ".circleci", "__pycache__", "_cache", ".tox", ".nox", ".coverage", "htmlcov",
+    ".nyc_output", ".terraform", ".vagrant", ".DS_Store", "npm-debug.log", "yarn-error.log",
+)  # fmt: skip
 _CLUTTER_NEEDED = re.compile(r"^usr/(?:local/)?lib/")
 """Where `__pycache__` is what an interpreter starts faster with."""
 
-_SOURCES = re.compile(
-    r"\.(?:go|rs|c|cc|cpp|cxx|h|hh|hpp|java|kt|scala|cs|fs|vb|swift|hs|zig|ts|tsx|jsx|vue|scss|svelte)$"
-)
+_SOURCES = paths(
+    r"\.(?:go|rs|c|cc|cpp|cxx|h|hh|hpp|java|kt|scala|cs|fs|vb|swift|hs|zig|ts|tsx|jsx|vue|scss|svelte)$",
+    ".go", ".rs", ".c", ".h", ".java", ".k", ".s", ".fs", ".v", ".z", ".t", ".jsx",
+)  # fmt: skip
 _BUNDLERS = re.compile(
     r"\b(?:webpack|vite|rollup|esbuild|parcel|react-scripts|ng build|next build|gulp|tsc\b(?! --noEmit))"
 )

@@ -11,6 +11,7 @@ from weighbridge.core.rendering.units import format_size
 from weighbridge.core.rules.builds import program_of, verb_of
 from weighbridge.core.rules.case import NOTEWORTHY, command_shown, files_shown, shown
 from weighbridge.core.rules.downloads import downloads
+from weighbridge.core.rules.path_pattern import paths
 from weighbridge.core.rules.rule import Rule
 from weighbridge.model.finding import Evidence, Finding, Severity
 from weighbridge.model.packages import Ecosystem
@@ -36,6 +37,9 @@ _TEST_TOOLS = re.compile(
 )
 _TEST_DOWNLOADS = re.compile(r"chromedriver|google-chrome|geckodriver|selenium-server|phantomjs", re.IGNORECASE)
 _NODE_TEST = re.compile(r"^(?:cypress|puppeteer|playwright|selenium-webdriver|jest|mocha|karma|jasmine)$")
+_TESTS = paths(
+    r"/(?:site-packages|dist-packages|node_modules|gems)/.*/(?:tests?|__tests__|spec)/", "/test/", "tests", "/spec/"
+)
 _GPU = re.compile(r"^(?:nvidia-(?:cu\w+|nccl|nvtx|cudnn|nvjitlink|cusparselt)[\w-]*|triton|cuda-\w+)$", re.IGNORECASE)
 _GLOBAL = frozenset({"-g", "--global", "global"})
 _PACKAGE_MANAGERS = frozenset({"npm", "yarn", "pnpm", "corepack", "bun", "node-gyp", "n"})
@@ -277,9 +281,7 @@ def _global_tool(case: Case, call: Call) -> str | None:
 def _tests_in_packages(rule: Rule, case: Case) -> Iterator[Finding]:
     if case.contents is None:
         return
-    files = case.contents.matching(
-        re.compile(r"/(?:site-packages|dist-packages|node_modules|gems)/.*/(?:tests?|__tests__|spec)/")
-    )
+    files = case.contents.matching(_TESTS)
     size = sum(held.size for held in files)
     if size >= 10 * NOTEWORTHY:
         yield case.found(

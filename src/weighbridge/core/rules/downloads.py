@@ -36,7 +36,7 @@ _UNPACKERS = frozenset(
 _KEPT = re.compile(r"/(?:s?bin|lib|share/java|webapps)(?:/|$)")
 """Folders whose files are programs, whatever they are called."""
 
-_TEMPORARY = re.compile(r"^(?:tmp|var/tmp|root|usr/src)/")
+_TEMPORARY = ("tmp/", "var/tmp/", "root/", "usr/src/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,7 @@ def _kept(rule: Rule, case: Case) -> Iterator[Finding]:
         archives = [
             held
             for held in case.contents.own
-            if _TEMPORARY.match(held.path) and ARCHIVE.search(held.path) and held.path not in told
+            if held.path.startswith(_TEMPORARY) and ARCHIVE.search(held.path) and held.path not in told
         ]
         size = sum(held.size for held in archives)
         if size >= NOTEWORTHY:

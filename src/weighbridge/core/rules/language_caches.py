@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.rules.builds import builds, fetches, program_of, verb_of
 from weighbridge.core.rules.caches import Cache, home, kept
+from weighbridge.core.rules.path_pattern import paths
 from weighbridge.core.rules.rule import Rule
 from weighbridge.model.finding import Severity
 
@@ -120,12 +121,15 @@ def _rails(call: Call, folder: str) -> Sequence[str]:
     return ()
 
 
-_BUILD_FILES = re.compile(
+_BUILD_FILES = paths(
     r"(?:^|/)(?:\.cache/(?:go-build|uv|pypoetry|coursier|bazel|ccache)|go/pkg/mod|\.?cargo/(?:registry|git)"
     r"|target/(?:[\w-]+/)?(?:release|debug)/(?:deps|build|incremental|\.fingerprint)|\.m2/repository"
     r"|\.gradle/(?:caches|wrapper|daemon|native)|\.nuget/packages|\.local/share/NuGet|\.ivy2/cache|\.sbt/boot"
-    r"|tmp/cache/(?:assets|bootsnap|webpacker)|node_modules/\.cache|\.next/cache|obj/(?:Debug|Release))/."
-)
+    r"|tmp/cache/(?:assets|bootsnap|webpacker)|node_modules/\.cache|\.next/cache|obj/(?:Debug|Release))/.",
+    ".cache/", "go/pkg/mod/", "cargo/registry/", "cargo/git/", "/release/", "/debug/", ".m2/repository/", ".gradle/",
+    ".nuget/packages/", ".local/share/NuGet/", ".ivy2/cache/", ".sbt/boot/", "tmp/cache/", ".next/cache/", "obj/Debug/",
+    "obj/Release/",
+)  # fmt: skip
 
 LANGUAGE_CACHES = (
     Rule(
@@ -140,7 +144,7 @@ LANGUAGE_CACHES = (
             Cache(
                 what="pip's cache",
                 places=_pip,
-                pattern=re.compile(r"(?:^|/)\.cache/pip/."),
+                pattern=paths(r"(?:^|/)\.cache/pip/.", ".cache/pip/"),
                 cleaners=(("pip", "cache", "purge"), ("pip3", "cache", "purge")),
             )
         ),
@@ -159,7 +163,7 @@ LANGUAGE_CACHES = (
             Cache(
                 what="npm's cache",
                 places=_npm,
-                pattern=re.compile(r"(?:^|/)\.npm/(?:_cacache|_npx|_logs)/."),
+                pattern=paths(r"(?:^|/)\.npm/(?:_cacache|_npx|_logs)/.", ".npm/_"),
                 cleaners=(("npm", "cache", "clean"), ("npm", "cache", "clear")),
                 onbuild="node",
             )
@@ -178,7 +182,7 @@ LANGUAGE_CACHES = (
             Cache(
                 what="yarn's cache",
                 places=_yarn,
-                pattern=re.compile(r"(?:^|/)(?:\.cache/yarn|\.yarn/berry/cache)/."),
+                pattern=paths(r"(?:^|/)(?:\.cache/yarn|\.yarn/berry/cache)/.", ".cache/yarn/", ".yarn/berry/"),
                 cleaners=(("yarn", "cache", "clean"),),
             )
         ),
@@ -200,7 +204,7 @@ LANGUAGE_CACHES = (
             Cache(
                 what="pnpm's store",
                 places=_pnpm,
-                pattern=re.compile(r"(?:^|/)(?:\.local/share/pnpm/store|\.pnpm-store)/."),
+                pattern=paths(r"(?:^|/)(?:\.local/share/pnpm/store|\.pnpm-store)/.", "/pnpm/store/", ".pnpm-store/"),
                 cleaners=(("pnpm", "store", "prune"),),
             )
         ),
@@ -219,7 +223,7 @@ LANGUAGE_CACHES = (
             Cache(
                 what="RubyGems' cache",
                 places=_gem,
-                pattern=re.compile(r"(?:^|/)cache/[^/]+\.gem$|(?:^|/)\.gem/specs/."),
+                pattern=paths(r"(?:^|/)cache/[^/]+\.gem$|(?:^|/)\.gem/specs/.", ".gem"),
             )
         ),
         others=("hadolint DL3028",),
@@ -237,7 +241,9 @@ LANGUAGE_CACHES = (
             Cache(
                 what="Composer's cache",
                 places=_composer,
-                pattern=re.compile(r"(?:^|/)(?:\.composer/cache|\.cache/composer)/."),
+                pattern=paths(
+                    r"(?:^|/)(?:\.composer/cache|\.cache/composer)/.", ".composer/cache/", ".cache/composer/"
+                ),
                 cleaners=(
                     ("composer", "clear-cache"),
                     ("composer", "clearcache"),
@@ -258,7 +264,7 @@ LANGUAGE_CACHES = (
             Cache(
                 what="conda's package cache",
                 places=_conda,
-                pattern=re.compile(r"(?:^|/)(?:conda|(?:mini|ana)conda3?|mambaforge|miniforge3?)/pkgs/."),
+                pattern=paths(r"(?:^|/)(?:conda|(?:mini|ana)conda3?|mambaforge|miniforge3?)/pkgs/.", "/pkgs/"),
                 cleaners=(("conda", "clean"), ("mamba", "clean"), ("micromamba", "clean")),
             )
         ),

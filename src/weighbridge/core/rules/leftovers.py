@@ -10,6 +10,7 @@ from weighbridge.core.names import clipped_path
 from weighbridge.core.rendering.units import format_size
 from weighbridge.core.rules.case import NOTEWORTHY, command_shown, files_shown, shown
 from weighbridge.core.rules.contents import by_layer
+from weighbridge.core.rules.path_pattern import paths
 from weighbridge.core.rules.rule import Examine, Rule
 from weighbridge.core.rules.toolchains import compiles
 from weighbridge.model.finding import Finding, Severity
@@ -19,23 +20,32 @@ if TYPE_CHECKING:
 
     from weighbridge.core.rules.case import Case
     from weighbridge.core.rules.contents import Held
+    from weighbridge.core.rules.path_pattern import PathPattern
 
-_DOCUMENTS = re.compile(r"^usr/(?:local/)?share/(?:doc|man|info|locale|i18n|help|gtk-doc)/(?!.*/copyright$).")
-_STATIC = re.compile(r"\.(?:a|la|o)$")
-_MAPS = re.compile(r"\.(?:js|css|mjs|cjs)\.map$")
-_LOGS = re.compile(
-    r"^var/log/.|^var/lib/dpkg/.+-old$|^var/cache/debconf/.+-old$|^var/lib/rpm/__db\.|(?:^|/)npm-debug\.log$"
+_DOCUMENTS = paths(
+    r"^usr/(?:local/)?share/(?:doc|man|info|locale|i18n|help|gtk-doc)/(?!.*/copyright$).",
+    "usr/share/",
+    "usr/local/share/",
+)
+_STATIC = paths(r"\.(?:a|la|o)$", ".a", ".la", ".o")
+_MAPS = paths(r"\.(?:js|css|mjs|cjs)\.map$", "s.map")
+_LOGS = paths(
+    r"^var/log/.|^var/lib/dpkg/.+-old$|^var/cache/debconf/.+-old$|^var/lib/rpm/__db\.|(?:^|/)npm-debug\.log$",
+    "var/log/",
+    "-old",
+    "var/lib/rpm/__db.",
+    "npm-debug.log",
 )
 _HIGH_UID = 60_000
 _WORTH_READING = 500_000
 """Bytes of documentation below which no one would change a Dockerfile."""
 
 
-def _of_files(pattern: re.Pattern[str], what: str, least: int) -> Examine:
+def _of_files(pattern: PathPattern, what: str, least: int) -> Examine:
     return partial(_files, pattern, what, least)
 
 
-def _files(pattern: re.Pattern[str], what: str, least: int, rule: Rule, case: Case) -> Iterator[Finding]:
+def _files(pattern: PathPattern, what: str, least: int, rule: Rule, case: Case) -> Iterator[Finding]:
     """One finding for each layer of one's own that holds enough of some kind of file."""
     if case.contents is None:
         return

@@ -9,6 +9,7 @@ from weighbridge.core.rendering.units import format_size
 from weighbridge.core.rules.caches import Cache, kept
 from weighbridge.core.rules.case import NOTEWORTHY, command_shown, shown
 from weighbridge.core.rules.installs import APK, APT, RPM, installs
+from weighbridge.core.rules.path_pattern import paths
 from weighbridge.core.rules.rule import Rule
 from weighbridge.model.finding import Finding, Severity
 
@@ -128,8 +129,10 @@ SYSTEM_PACKAGES = (
             Cache(
                 what="apt's package lists",
                 places=_apt_lists,
-                pattern=re.compile(
-                    r"^var/(?:lib/apt/lists/(?!lock$|partial/?$)|cache/apt/(?:archives/.+\.deb$|\w+\.bin$))."
+                pattern=paths(
+                    r"^var/(?:lib/apt/lists/(?!lock$|partial/?$)|cache/apt/(?:archives/.+\.deb$|\w+\.bin$)).",
+                    "var/lib/apt/lists/",
+                    "var/cache/apt/",
                 ),
             )
         ),
@@ -174,7 +177,7 @@ SYSTEM_PACKAGES = (
             Cache(
                 what="apk's index",
                 places=_apk_cache,
-                pattern=re.compile(r"^(?:var/cache/apk|etc/apk/cache)/."),
+                pattern=paths(r"^(?:var/cache/apk|etc/apk/cache)/.", "var/cache/apk/", "etc/apk/cache/"),
             )
         ),
     ),
@@ -191,7 +194,7 @@ SYSTEM_PACKAGES = (
             Cache(
                 what="the package manager's cache",
                 places=_rpm_cache,
-                pattern=re.compile(r"^var/cache/(?:dnf|yum|libdnf5|zypp|tdnf)/."),
+                pattern=paths(r"^var/cache/(?:dnf|yum|libdnf5|zypp|tdnf)/.", "var/cache/"),
                 cleaners=tuple((program, "clean") for program in sorted(RPM)),
             )
         ),

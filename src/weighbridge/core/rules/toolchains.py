@@ -50,7 +50,7 @@ _FOLDERS = (
 _COMPILER_PROGRAMS = re.compile(
     r"(?:^|/)bin/(?:gcc|g\+\+|cc|clang|clang\+\+|go|gofmt|rustc|cargo|make|cmake|ld|as|javac|ghc|dotnet-sdk)(?:-[\d.]+)?$"
 )
-_JAVAC = re.compile(r"^(?P<home>.*)/(?:bin/javac)$")
+_JAVAC = "/bin/javac"
 _JDK_ONLY = ("jmods", "include", "demo", "sample", "man", "lib/src.zip", "src.zip", "lib/ct.sym", "lib/tools.jar")
 
 
@@ -102,7 +102,7 @@ def _without_recommends(argv: Sequence[str]) -> bool:
 
 def compiles(contents: Contents) -> bool:
     """Whether the image has a compiler to call, be it a symbolic link."""
-    return any(_COMPILER_PROGRAMS.search(path) for path in contents.image.tree.nodes)
+    return any("bin/" in path and _COMPILER_PROGRAMS.search(path) for path in contents.image.tree.nodes)
 
 
 def _measured(contents: Contents) -> tuple[int, list[Evidence]]:
@@ -195,7 +195,7 @@ def _jdk(rule: Rule, case: Case) -> Iterator[Finding]:
         if message:
             yield case.found(rule, message, line=line)
         return
-    homes = {found["home"] for path in case.contents.paths if (found := _JAVAC.match(path))}
+    homes = {path.removesuffix(_JAVAC) for path in case.contents.paths if path.endswith(_JAVAC)}
     for home in sorted(homes):
         size = _jdk_only(case.contents, home)
         if size >= NOTEWORTHY:
