@@ -103,11 +103,11 @@ def compare_images(
     base: ImageName, head: ImageName, scale: Scale, limits: Limits, *, name: str | None = None
 ) -> Report:
     """Two images, however named. Raises WeighbridgeError."""
-    base_image, head_image = scale.named_images([base, head])
-    image = _image_report(
-        name or head.text, None, limits.budget, base=_Weighed(image=base_image), head=_Weighed(image=head_image)
-    )
-    findings = examining.findings_of_images(base_image, head_image, limits.rules or _default_rules())
+    with scale.named_images([base, head]) as (base_image, head_image):
+        image = _image_report(
+            name or head.text, None, limits.budget, base=_Weighed(image=base_image), head=_Weighed(image=head_image)
+        )
+        findings = examining.findings_of_images(base_image, head_image, limits.rules or _default_rules())
     return report_of(
         [replace(image, findings=findings)],
         base=Revision(commit=None, label=base.text),
@@ -122,16 +122,16 @@ def inspect_image(
     """One image on its own, or with the Dockerfile (path and text) that it was built from. Raises WeighbridgeError."""
     parsed = parse(dockerfile[1], dockerfile[0]) if dockerfile is not None else None
     base_name = base_reference(parsed, None, ()) if parsed is not None else None
-    (image,) = scale.named_images([name], Origin(dockerfile=parsed, base_name=base_name))
-    report = _image_report(
-        name.text,
-        None,
-        limits.budget,
-        base=None,
-        head=_Weighed(image=image),
-        dockerfile=dockerfile[0] if dockerfile is not None else None,
-    )
-    findings = examining.findings_of_image(image, limits.rules or _default_rules(), dockerfile=dockerfile)
+    with scale.named_images([name], Origin(dockerfile=parsed, base_name=base_name)) as (image,):
+        report = _image_report(
+            name.text,
+            None,
+            limits.budget,
+            base=None,
+            head=_Weighed(image=image),
+            dockerfile=dockerfile[0] if dockerfile is not None else None,
+        )
+        findings = examining.findings_of_image(image, limits.rules or _default_rules(), dockerfile=dockerfile)
     return report_of([replace(report, findings=findings)], base=None, head=Revision(commit=None, label=name.text))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from weighbridge.reading.image import assemble
 from weighbridge.reading.platforms import is_meant
 from weighbridge.reading.programs import read_programs
 from weighbridge.reading.stream import read_stream
+from weighbridge.reading.verified import Verifier
 
 if TYPE_CHECKING:
     from weighbridge.model.build import Provenance
@@ -76,12 +78,14 @@ class Scale:
             _assembled(description, indexes, origin) for description, origin in zip(descriptions, origins, strict=True)
         )
 
-    def named_images(self, names: Sequence[ImageName], origin: Origin = UNKNOWN) -> tuple[Image, ...]:
-        """Reads images by name, in the order of the names; those of the daemon in one pass.
+    @contextmanager
+    def named_images(self, names: Sequence[ImageName], origin: Origin = UNKNOWN) -> Iterator[tuple[Image, ...]]:
+        """Images by name, in the order of the names; those of the daemon read in one pass.
 
-        `origin` is what is known of how each of them was built.
+        `origin` is what is known of how each of them was built. The layers of archives are still being verified while
+        the context lasts: what is made of the images in it may be told when it has ended without an error.
 
-        Raises UsageError, ImageNotFound, EngineUnavailable, MalformedImage.
+        Raises UsageError, ImageNotFound, EngineUnavailable, MalformedImage, the last one at the end too.
         """
         in_daemon = [name for name in names if name.transport is Transport.DAEMON]
         references = [name.reference or "" for name in in_daemon]
@@ -94,13 +98,26 @@ class Scale:
                 )
         waiting = iter(from_daemon)
         read: dict[str, LayerIndex] = {}
-        return tuple(
-            next(waiting) if name.transport is Transport.DAEMON else self._archived(name, read, origin)
-            for name in names
-        )
+        fresh: list[LayerIndex] = []
+        with Verifier() as verifier:
+            yield tuple(
+                next(waiting)
+                if name.transport is Transport.DAEMON
+                else self._archived(name, read, fresh, verifier, origin)
+                for name in names
+            )
+        for index in fresh:
+            self.cache.put(index)
 
-    def _archived(self, name: ImageName, read: dict[str, LayerIndex], origin: Origin) -> Image:
-        """`read` holds the layers of the archives before this one: verified, so they need not be read again."""
+    def _archived(
+        self,
+        name: ImageName,
+        read: dict[str, LayerIndex],
+        fresh: list[LayerIndex],
+        verifier: Verifier,
+        origin: Origin,
+    ) -> Image:
+        """`read` holds the layers of the archives before this one, which need not be read again."""
         if name.path is None:
             raise UsageError(f"{name.text}: an archive needs a path")
 
@@ -114,12 +131,13 @@ class Scale:
             name.reference,
             platform=name.platform,
             cached=known,
+            verifier=verifier,
             progress=lambda count: self.progress(name.text, count),
         )
         for diff_id, index in archive.indexes.items():
             if diff_id not in read:
                 read[diff_id] = index
-                self.cache.put(index)
+                fresh.append(index)
         return _assembled(archive.description, archive.indexes, origin)
 
     def _indexes(self, engine: Engine, descriptions: Sequence[ImageDescription]) -> Mapping[str, LayerIndex]:

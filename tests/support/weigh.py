@@ -39,7 +39,9 @@ def no_engine() -> NoReturn:
 def weigh(*names: str, platform: str | None = None, cache: NoCache | None = None) -> tuple[Image, ...]:
     """The images by these names."""
     scale = Scale(engine=no_engine, cache=cache or NoCache(), progress=lambda _what, _count: None)
-    return scale.named_images([parse_image_name(name, platform) for name in names])
+    with scale.named_images([parse_image_name(name, platform) for name in names]) as images:
+        pass
+    return images
 
 
 def indexed(data: bytes) -> LayerIndex:

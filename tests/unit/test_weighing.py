@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -31,7 +32,7 @@ from weighbridge.reading.image import assemble
 from weighbridge.weighing import Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from weighbridge.model.image import Image
@@ -62,9 +63,10 @@ class Ready:
     def __init__(self, *images: Image) -> None:
         self._images = images
 
-    def named_images(self, names: Sequence[ImageName]) -> tuple[Image, ...]:
+    @contextmanager
+    def named_images(self, names: Sequence[ImageName]) -> Iterator[tuple[Image, ...]]:
         """See Scale."""
-        return self._images[: len(names)]
+        yield self._images[: len(names)]
 
 
 def compared(base: Image, head: Image) -> Report:
@@ -223,6 +225,7 @@ def test_only_names_that_can_be_references_name_an_image(tmp_path: Path) -> None
     )
     scale = Scale(engine=no_engine, cache=NoCache(), progress=lambda _what, _count: None)
 
-    (image,) = scale.named_images([parse_image_name(f"docker-archive:{path}")])
+    with scale.named_images([parse_image_name(f"docker-archive:{path}")]) as (image,):
+        pass
 
     assert "good:1" == image.reference

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from weighbridge.errors import MalformedImage, WeighbridgeError
 from weighbridge.model.files import LayerIndex
 from weighbridge.reading.allowance import Allowance
-from weighbridge.reading.blobs import ArchiveBlobs, Blobs, FolderBlobs
+from weighbridge.reading.blobs import ArchiveBlobs, Blobs, FolderBlobs, Reading
 from weighbridge.reading.compression import Compression, compression_of
 from weighbridge.reading.config import description
 from weighbridge.reading.manifests import MAX_JSON_BYTES, StoredImage, check_size, find_blob, find_image
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weighbridge.model.image import ImageDescription
+    from weighbridge.reading.verified import Verifier
 
 Cached = Callable[[str], LayerIndex | None]
 Progress = Callable[[int], None]
@@ -45,18 +46,20 @@ def read_archive(
     *,
     platform: str | None = None,
     cached: Cached,
+    verifier: Verifier,
     progress: Progress = lambda _: None,
 ) -> ArchiveImage:
     """Reads one image of a docker archive, OCI archive or OCI folder.
 
     `reference` and `platform` choose where there are several. Layers that `cached` knows are not read. Raises
-    MalformedImage, ImageNotFound, UsageError (see find_image); the message names the archive.
+    MalformedImage, ImageNotFound, UsageError (see find_image); the message names the archive. That the layers are what
+    they claim to be is known when the verifier has ended.
     """
-    allowance = Allowance()
+    reading = Reading(archive=str(path), allowance=Allowance(), verifier=verifier)
     try:
-        with _opened(path, allowance) as blobs:
+        with _opened(path, reading.allowance) as blobs:
             image = find_image(blobs, reference, platform)
-            return _read(blobs, image, reference or next(iter(image.names), str(path)), allowance, cached, progress)
+            return _read(blobs, image, reference or next(iter(image.names), str(path)), reading, cached, progress)
     except WeighbridgeError as error:
         raise type(error)(f"{path}: {error}") from error
     except OSError as error:
@@ -85,7 +88,7 @@ def _opened(path: Path, allowance: Allowance) -> Iterator[Blobs]:
 
 
 def _read(
-    blobs: Blobs, image: StoredImage, name: str, allowance: Allowance, cached: Cached, progress: Progress
+    blobs: Blobs, image: StoredImage, name: str, reading: Reading, cached: Cached, progress: Progress
 ) -> ArchiveImage:
     layers = [find_blob(blobs, layer.name) for layer in image.layers]
     for blob, layer in zip(layers, image.layers, strict=True):
@@ -99,7 +102,7 @@ def _read(
     indexes: dict[str, LayerIndex] = {}
     for diff_id, blob in zip(described.diff_ids, layers, strict=True):
         if diff_id not in indexes:
-            indexes[diff_id] = cached(diff_id) or blob.layer(diff_id, allowance)
-            allowance.take(indexes[diff_id])
+            indexes[diff_id] = cached(diff_id) or blob.layer(diff_id, reading)
+            reading.allowance.take(indexes[diff_id])
         progress(blob.size)
     return ArchiveImage(description=described, indexes=indexes)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from weighbridge.errors import MalformedImage
-from weighbridge.reading.compression import Compression, compression_of
-from weighbridge.reading.source import FileSource, chunks_of
+from weighbridge.reading.ahead import ahead
+from weighbridge.reading.allowance import Allowance
+from weighbridge.reading.compression import Compression, compression_of, decompressed
+from weighbridge.reading.layer import index_layer
+from weighbridge.reading.source import FileSource, StreamSource, chunks_of
 from weighbridge.reading.tar import Member, TarReader
-from weighbridge.reading.verified import index_blob
+from weighbridge.reading.verified import Hashing, Verifier, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +31,15 @@ _LINKED = (b"1", b"2")
 Place = TypeVar("Place")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one reading of an archive has: bounds for all of its layers together, and who verifies them."""
+
+    archive: str
+    allowance: Allowance
+    verifier: Verifier
+
+
 class Blob(Protocol):
     """A part: `size` bytes as stored; `packed` where they are compressed."""
 
@@ -38,8 +51,11 @@ class Blob(Protocol):
         """All of it. Raises MalformedImage beyond the limit."""
         ...
 
-    def layer(self, diff_id: str, allowance: Allowance) -> LayerIndex:
-        """The index of the layer that it is. Raises MalformedImage where it is not the one with this diff ID."""
+    def layer(self, diff_id: str, reading: Reading) -> LayerIndex:
+        """The index of the layer that it is.
+
+        Raises MalformedImage where it is not the one with this diff ID; or the reading's verifier does, later.
+        """
         ...
 
 
@@ -74,9 +90,20 @@ class FileBlob:
         """See Blob."""
         return self.source().read(bounded(self.name, self.size, limit))
 
-    def layer(self, diff_id: str, allowance: Allowance) -> LayerIndex:
+    def layer(self, diff_id: str, reading: Reading) -> LayerIndex:
         """See Blob."""
-        return index_blob(self, diff_id, allowance)
+        if not self.packed:
+            place = (self._descriptor, self._start, self.size)
+            reading.verifier.expect(*place, diff_id, name=self.name, archive=reading.archive)
+            return index_layer(StreamSource(self.chunks()), diff_id)
+        hashing = Hashing(reading.allowance.counted(decompressed(self.chunks(), self.compression)))
+        with ahead(hashing) as passing:
+            index = index_layer(StreamSource(passing), diff_id, packed_size=self.size)
+            for _ in passing:
+                # The padding after the last member is hashed too.
+                pass
+        check(hashing.diff_id, diff_id, self.name)
+        return index
 
 
 class ArchiveBlobs:

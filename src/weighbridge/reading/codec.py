@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgpack
 import zstandard
 
 from weighbridge.model.files import Entry, Kind, LayerIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERSION = 2
 _MAX_BYTES = 1 << 30
@@ -14,13 +19,24 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 def encode(index: LayerIndex) -> bytes:
     """Bytes that decode() takes back."""
-    entries = [(*entry[:1], entry.kind.value, *entry[2:]) for entry in index.entries]
+    # A kind is a string, and an entry a tuple, also to msgpack.
     document = (
-        VERSION, index.diff_id, index.size, index.packed_estimate, index.packed_size, entries,
+        VERSION, index.diff_id, index.size, index.packed_estimate, index.packed_size, index.entries,
         index.whiteouts, index.opaque, dict(index.contents),
     )  # fmt: skip
     packed = msgpack.packb(document, use_bin_type=True, unicode_errors="surrogateescape")
     return zstandard.ZstdCompressor(level=3, write_checksum=True).compress(packed)
+
+
+def _entries(stored: Sequence[tuple[str, str, int, int, int, int, str, bytes]]) -> tuple[Entry, ...]:
+    new, kinds = tuple.__new__, _KINDS
+    return tuple(
+        [
+            # What Entry() does, in half the time.
+            new(Entry, (path, kinds[kind], mode, uid, gid, size, link, digest))
+            for path, kind, mode, uid, gid, size, link, digest in stored
+        ]
+    )
 
 
 def decode(data: bytes) -> LayerIndex:
@@ -38,7 +54,7 @@ def decode(data: bytes) -> LayerIndex:
             diff_id=diff_id,
             size=size,
             packed_estimate=packed_estimate,
-            entries=tuple([Entry(path, _KINDS[kind], *rest) for path, kind, *rest in entries]),
+            entries=_entries(entries),
             whiteouts=whiteouts,
             opaque=opaque,
             contents=contents,

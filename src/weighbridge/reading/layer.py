@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import xxhash
 import zstandard
+from xxhash import xxh3_128, xxh3_128_digest
 
 from weighbridge.errors import MalformedImage
 from weighbridge.model.files import Entry, Kind, LayerIndex
@@ -27,9 +27,8 @@ MAX_EVIDENCE_TOTAL_BYTES = 64 * 1024 * 1024
 _WHITEOUT = ".wh."
 _WHITEOUT_META = ".wh..wh."
 _OPAQUE = ".wh..wh..opq"
-_SMALL_FILE_BYTES = 1 << 20
 # Looking a member of an enumeration up costs as much as three calls, for every file of every layer.
-_FILE, _SYMLINK, _HARDLINK = Kind.FILE, Kind.SYMLINK, Kind.HARDLINK
+_FILE, _DIRECTORY, _SYMLINK, _HARDLINK = Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK
 _KINDS = {
     b"0": Kind.FILE,
     b"\0": Kind.FILE,
@@ -60,15 +59,16 @@ class _Indexer:
         self._opaque: dict[str, None] = {}
         self._contents: dict[str, bytes] = {}
         self._kept = 0
+        self._members = 0
         self._names_bytes = 0
         self._links = Links()
         self._sample = PackedEstimate()
 
     def run(self, diff_id: str, packed_size: int | None) -> LayerIndex:
-        for count, member in enumerate(self._tar):
-            if count >= MAX_ENTRIES:
-                raise MalformedImage(f"a layer holds more than {MAX_ENTRIES:,} entries")
+        self._read_ordinary()
+        for member in self._tar:
             self._take(member)
+            self._read_ordinary()
         entries = tuple(self._entries.values())
         size = sum(entry.size for entry in entries)
         if size > MAX_LAYER_BYTES:
@@ -84,11 +84,42 @@ class _Indexer:
             packed_size=packed_size,
         )
 
+    def _read_ordinary(self) -> None:
+        """What goes for nearly every entry of every layer, with as few steps as can be."""
+        entries, real, sample = self._entries, self._links.real, self._sample.add
+        for name, is_file, (mode, uid, gid), content in self._tar.ordinary():
+            path = real(normalized(name))
+            self._count(path, "")
+            if path in entries or not path or _WHITEOUT in path:
+                flag, size = b"0" if is_file else b"5", len(content)
+                self._place(path, Member(name, flag, mode, uid, gid, size, "", size), content)
+                continue
+            digest = b""
+            if is_file:
+                sample(content)
+                digest = xxh3_128_digest(content)
+                if is_evidence(path):
+                    self._keep(path, bytes(content))
+            # What Entry() does, in half the time.
+            fields = (path, _FILE if is_file else _DIRECTORY, mode, uid, gid, len(content), "", digest)
+            entries[path] = tuple.__new__(Entry, fields)
+
     def _take(self, member: Member) -> None:
         path = self._links.real(normalized(member.name))
-        self._names_bytes += len(path) + len(member.link)
+        self._count(path, member.link)
+        self._place(path, member, None)
+
+    def _count(self, path: str, link: str) -> None:
+        """Raises MalformedImage where a layer takes more memory than layers may."""
+        self._members += 1
+        self._names_bytes += len(path) + len(link)
+        if self._members > MAX_ENTRIES:
+            raise MalformedImage(f"a layer holds more than {MAX_ENTRIES:,} entries")
         if self._names_bytes > MAX_NAMES_BYTES:
             raise MalformedImage(f"a layer's names take more than {MAX_NAMES_BYTES:,} bytes")
+
+    def _place(self, path: str, member: Member, content: memoryview | None) -> None:
+        """Anything, anywhere. `content` where it was read already."""
         if _WHITEOUT in path and self._take_whiteout(path):
             return
         kind = _KINDS.get(member.typeflag)
@@ -100,15 +131,13 @@ class _Indexer:
         size, digest, link = 0, b"", ""
         if kind is _FILE:
             size = member.real_size
-            digest = self._digest(path, member)
+            digest = self._digest(path, member, content)
         elif kind is _SYMLINK:
             link = member.link
             self._links.add(path, link)
         elif kind is _HARDLINK:
             link = self._linked_file(path, member.link)
-        # What Entry() does, in half the time.
-        fields = (path, kind, member.mode, member.uid, member.gid, size, link, digest)
-        self._entries[path] = tuple.__new__(Entry, fields)
+        self._entries[path] = Entry(path, kind, member.mode, member.uid, member.gid, size, link, digest)
 
     def _take_whiteout(self, path: str) -> bool:
         """Whether the path is one, or one of aufs' own files, which mean nothing to a file system."""
@@ -152,17 +181,11 @@ class _Indexer:
             self._entries[heir] = self._entries[heir]._replace(link=first)
             self._links.add_hard(heir, first)
 
-    def _digest(self, path: str, member: Member) -> bytes:
-        if member.size <= _SMALL_FILE_BYTES:
-            data = self._tar.read(member.size)
-            self._sample.add(data)
-            if is_evidence(path) and member.size == member.real_size:
-                self._keep(path, data)
-            return xxhash.xxh3_128_digest(data)
+    def _digest(self, path: str, member: Member, content: memoryview | None) -> bytes:
         evidence = is_evidence(path) and member.size <= MAX_EVIDENCE_BYTES and member.size == member.real_size
         parts = []
-        state = xxhash.xxh3_128()
-        for chunk in self._tar.chunks():
+        state = xxh3_128()
+        for chunk in self._tar.chunks() if content is None else (content,):
             state.update(chunk)
             self._sample.add(chunk)
             if evidence:
@@ -221,11 +244,11 @@ class PackedEstimate:
         self._total = 0
         self._start = 0
         self._end = self._FIRST_WINDOW
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
         self._sampled = 0
         self._packed = 0
 
-    def add(self, data: bytes) -> None:
+    def add(self, data: bytes | memoryview) -> None:
         """The next piece of content."""
         position = self._total
         self._total += len(data)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from weighbridge.model.files import LayerIndex
     from weighbridge.reading.allowance import Allowance
-    from weighbridge.reading.blobs import Blob
+    from weighbridge.reading.blobs import Blob, Reading
 
 MAX_KEPT_BYTES = 1 << 26
 """Of the small files that may be manifests and configurations."""
@@ -83,7 +83,7 @@ class PassedBlob:
             raise MalformedImage(f"{self.name[:200]!r} is not the text that it should be")
         return self.data
 
-    def layer(self, diff_id: str, allowance: Allowance) -> LayerIndex:  # noqa: ARG002 - counted when it passed
+    def layer(self, diff_id: str, reading: Reading) -> LayerIndex:  # noqa: ARG002 - counted when it passed
         """See Blob."""
         if self.error is not None:
             raise self.error

@@ -32,6 +32,14 @@ class Source(Protocol):
         """Goes on by `skipped` bytes and reads `count`, or none at the end. Raises MalformedImage in between."""
         ...
 
+    def at_hand(self, skipped: int) -> tuple[bytes, int] | None:
+        """What was read already, and where in it the byte after the next `skipped` is; None where it lies beyond."""
+        ...
+
+    def go_to(self, offset: int) -> None:
+        """Goes on at an offset in what `at_hand` gave."""
+        ...
+
 
 class FileSource:
     """A region of an open file. Skipping costs nothing. Several may share one descriptor (pread)."""
@@ -72,6 +80,13 @@ class FileSource:
         """See Source."""
         self.skip(skipped)
         return _whole_block(self, count)
+
+    def at_hand(self, skipped: int) -> None:
+        """See Source: it reads what it is asked for, and nothing before."""
+
+    def go_to(self, offset: int) -> None:
+        """See Source."""
+        raise NotImplementedError
 
 
 class StreamSource:
@@ -140,6 +155,15 @@ class StreamSource:
             return self._buffer[start:end]
         self.skip(skipped)
         return _whole_block(self, count)
+
+    def at_hand(self, skipped: int) -> tuple[bytes, int] | None:
+        """See Source."""
+        offset = self._offset + skipped
+        return (self._buffer, offset) if offset <= len(self._buffer) else None
+
+    def go_to(self, offset: int) -> None:
+        """See Source."""
+        self._offset = offset
 
 
 def chunks_of(source: Source) -> Iterator[bytes]:

@@ -41,6 +41,8 @@ _KEYS = {_LONG_NAME: _LONG_NAME_KEY, _LONG_LINK: _LONG_LINK_KEY}
 _NOTHING: Mapping[bytes, bytes] = {}
 # Links, devices, directories and pipes: whatever size they claim, no content follows them.
 _WITHOUT_CONTENT = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))
+_FILE_FLAG, _DIRECTORY_FLAG = b"05"
+_ADLER_MODULUS = 65_521
 _DAMAGED = "the archive is damaged or not a tar at all"
 _BLANK = b"\0 "
 _PAX_RECORD = re.compile(rb"(\d{1,10}) ([^=\n]{1,1024})=")
@@ -62,6 +64,10 @@ class Member(NamedTuple):
     real_size: int
 
 
+Ordinary = tuple[str, bool, tuple[int, int, int], memoryview]
+"""A member's name, whether it is a file (else a directory), its mode, user and group, and its content."""
+
+
 class TarReader:
     """Iterates over the members; between two of them the content may be read with `read`, `chunks` or not at all."""
 
@@ -81,6 +87,45 @@ class TarReader:
         if typeflag in _EXTENSIONS:
             return self._extended(header, typeflag)
         return self._member(header, typeflag, _NOTHING)
+
+    def ordinary(self) -> Iterator[Ordinary]:
+        """The next members for as long as they are plain files and directories and lie whole in what was read already.
+
+        Almost all members of a layer come this way, which takes a fifth of the time. It ends before whatever is
+        unusual, damaged or not at hand yet: that is left to the iteration over members, which may be tried again after
+        each of them. Nothing else may be read before it has ended.
+
+        A header whose sum is off by exactly 65,521 passes; no bytes get another meaning by it.
+        """
+        at_hand = self._source.at_hand(self._left + self._padding)
+        if at_hand is None:
+            return
+        buffer, offset = at_hand
+        end = len(buffer)
+        view = memoryview(buffer)
+        known_sums, known_owners = _expected_adler, _owner
+        while (start := offset + BLOCK) <= end:
+            header = buffer[offset:start]
+            is_file = header[156] == _FILE_FLAG
+            # A first byte of the prefix; an end that is none of the two which a plain size has.
+            if not (is_file or header[156] == _DIRECTORY_FLAG) or header[345] or header[135] not in _BLANK:
+                break
+            digits = header[124:135]
+            if not digits.isdigit() or adler32(header) & 0xFFFF != known_sums(header[148:156]):
+                break
+            size = int(digits, 8) if is_file else 0
+            following = start + size + (-size % BLOCK)
+            stop = header.find(b"\0", 0, 100)
+            if following > end or not stop:
+                break
+            try:
+                name = header[: 100 if stop < 0 else stop].decode()
+            except UnicodeDecodeError:
+                break
+            offset = following
+            yield name, is_file, known_owners(header[100:124]), view[start : start + size]
+        self._left = self._padding = 0
+        self._source.go_to(offset)
 
     def _header(self) -> bytes | None:
         """The next header, its sum checked; None at the end. What is left of the content before it is passed over."""
@@ -196,6 +241,18 @@ def _check_sum(header: bytes) -> None:
     summed = whole - sum(header[148:156]) + _BLANK_SUM
     if stored != summed and stored != summed - _SIGNED * sum(byte > 0x7F for byte in header):
         raise MalformedImage(f"a tar header's checksum is wrong: {_DAMAGED}")
+
+
+@lru_cache(maxsize=1 << 13)
+def _expected_adler(stored: bytes) -> int:
+    """The lower half of the Adler-32 of a whole header whose checksum, as stored, is right; -1 if that is no number."""
+    digits = stored.rstrip(_BLANK).lstrip(b" ")
+    if not digits.isdigit():
+        return -1
+    try:
+        return (1 + int(digits, 8) - _BLANK_SUM + sum(stored)) % _ADLER_MODULUS
+    except ValueError:
+        return -1
 
 
 def _size(header: bytes) -> int:

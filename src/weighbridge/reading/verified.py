@@ -1,37 +1,22 @@
-"""A stored layer to its index, believed only if its bytes are those of its diff ID."""
+"""Stored layers are believed only if their bytes are those of their diff IDs."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from typing import TYPE_CHECKING
+import os
+import threading
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Self
 
 from weighbridge.errors import MalformedImage
-from weighbridge.reading.ahead import ahead
-from weighbridge.reading.compression import decompressed
-from weighbridge.reading.layer import index_layer
-from weighbridge.reading.source import StreamSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from types import TracebackType
 
-    from weighbridge.model.files import LayerIndex
-    from weighbridge.reading.allowance import Allowance
-    from weighbridge.reading.blobs import FileBlob
-
-
-def index_blob(blob: FileBlob, diff_id: str, allowance: Allowance) -> LayerIndex:
-    """Raises MalformedImage where the blob is not what its diff ID says."""
-    chunks = blob.chunks()
-    if blob.packed:
-        chunks = allowance.counted(decompressed(chunks, blob.compression))
-    hashing = Hashing(chunks)
-    with ahead(hashing) as passing:
-        index = index_layer(StreamSource(passing), diff_id, packed_size=blob.size if blob.packed else None)
-        for _ in passing:
-            # The padding after the last member is hashed too.
-            pass
-    check(hashing.diff_id, diff_id, blob.name)
-    return index
+_CHUNK_BYTES = 1 << 22
 
 
 class Hashing:
@@ -57,9 +42,86 @@ class Hashing:
         return f"sha256:{self._state.hexdigest()}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A region of an open file, whose descriptor is the claim's own, and what it is said to hash to."""
+
+    descriptor: int
+    start: int
+    size: int
+    diff_id: str
+    told: str
+
+
+class Verifier:
+    """Hashes plain layers beside whoever reads them: that takes longer than reading does, and all of a core.
+
+    What was read is not to be told, kept or written before this context has ended: then every layer was what it
+    claimed to be. Raises MalformedImage there for the first that was not.
+    """
+
+    def __init__(self) -> None:
+        self._claims: SimpleQueue[_Claim | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+        self._failure: MalformedImage | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._stopped.set()
+        if self._thread is not None:
+            self._claims.put(None)
+            self._thread.join()
+        if error is None and self._failure is not None:
+            raise self._failure
+
+    def expect(self, descriptor: int, start: int, size: int, diff_id: str, *, name: str, archive: str) -> None:
+        """That a region of an open file hashes to a diff ID. The file may be closed when this returns."""
+        told = f"{archive}: the layer {name[:200]!r}"
+        self._claims.put(_Claim(os.dup(descriptor), start, size, diff_id, told))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="weighbridge-verifier")
+            self._thread.start()
+
+    def _run(self) -> None:
+        buffer = bytearray(_CHUNK_BYTES)
+        while (claim := self._claims.get()) is not None:
+            try:
+                if self._failure is None and not self._stopped.is_set():
+                    self._verify(claim, buffer)
+            except MalformedImage as error:
+                self._failure = error
+            except OSError as error:
+                self._failure = MalformedImage(f"{claim.told} cannot be read: {error.strerror}")
+            finally:
+                with contextlib.suppress(OSError):
+                    os.close(claim.descriptor)
+
+    def _verify(self, claim: _Claim, buffer: bytearray) -> None:
+        state = hashlib.sha256()
+        position, end = claim.start, claim.start + claim.size
+        whole = memoryview(buffer)
+        while position < end and not self._stopped.is_set():
+            # Both let go of the interpreter: all of this runs beside what looks at the bytes.
+            count = os.preadv(claim.descriptor, [whole[: end - position]], position)
+            if count == 0:
+                break
+            state.update(whole[:count])
+            position += count
+        if not self._stopped.is_set():
+            _check(f"sha256:{state.hexdigest()}", claim.diff_id, claim.told)
+
+
 def check(found: str, diff_id: str, name: str) -> None:
     """Raises MalformedImage where a layer hashes to something else than its diff ID."""
+    _check(found, diff_id, f"the layer {name[:200]!r}")
+
+
+def _check(found: str, diff_id: str, told: str) -> None:
     if found != diff_id:
-        raise MalformedImage(
-            f"the layer {name[:200]!r} is not the {diff_id[:80]} that it claims to be: truncated, damaged or forged"
-        )
+        raise MalformedImage(f"{told} is not the {diff_id[:80]} that it claims to be: truncated, damaged or forged")
