@@ -39,7 +39,7 @@ def findings_of_change(
         return ()
     found = examine(subject, config)
     before = read_subject(base.tree, spec, image=base.image) if base is not None else None
-    return found if before is None else told_apart(found, examine(before, config), subject, before)
+    return found if before is None else _told_apart(found, subject, before, config)
 
 
 def findings_of_image(
@@ -52,7 +52,14 @@ def findings_of_image(
 def findings_of_images(base: Image, head: Image, config: RulesConfig) -> tuple[Finding, ...]:
     """The head's findings from the images alone, those that the base lacks marked."""
     before, after = _subject(base, None), _subject(head, None)
-    return told_apart(examine(after, config), examine(before, config), after, before)
+    return _told_apart(examine(after, config), after, before, config)
+
+
+def _told_apart(
+    found: tuple[Finding, ...], subject: Subject, before: Subject, config: RulesConfig
+) -> tuple[Finding, ...]:
+    """The findings of a subject; those that an earlier one lacks are marked. Only their rules are asked again."""
+    return told_apart(found, examine(before, config, only={finding.rule for finding in found}), subject, before)
 
 
 def today() -> date:

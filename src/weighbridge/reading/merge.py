@@ -55,8 +55,21 @@ class _Merging:
         for path in index.whiteouts:
             self._remove(path)
             self._have_directory(path.rpartition("/")[0])
+        # Written out: this runs for every entry of every layer.
+        nodes, children, new = self._nodes, self._children, tuple.__new__
         for entry in index.entries:
-            self._put(number, entry)
+            path, kind = entry[0], entry[1]
+            if kind is not _DIRECTORY and path in children:
+                self._remove(path)
+            parent, _, name = path.rpartition("/")
+            siblings = children.get(parent)
+            if siblings is None:
+                siblings = self._make_directory(parent)
+            siblings[name] = None
+            if kind is _HARDLINK:
+                nodes[path] = self._linked(number, entry)
+            else:
+                nodes[path] = new(Placed, (entry, number, number, path))
 
     def finish(self, indexes: Sequence[LayerIndex]) -> dict[str, Placed]:
         """Gives the content of every file that has several names to one of those that are left."""
@@ -85,22 +98,12 @@ class _Merging:
         placed = self._nodes[path]
         self._nodes[path] = placed._replace(entry=placed.entry._replace(kind=kind, size=size, digest=digest, link=link))
 
-    def _put(self, number: int, entry: Entry) -> None:
-        path, kind = entry.path, entry.kind
-        if kind is not _DIRECTORY and path in self._children:
-            self._remove(path)
-        parent, _, name = path.rpartition("/")
-        siblings = self._children.get(parent)
-        if siblings is None:
-            siblings = self._make_directory(parent)
-        siblings[name] = None
-        if kind is _HARDLINK:
-            self.linked[path] = None
-            target = self._nodes.get(entry.link)
-            if target is not None and target.entry.kind in (_FILE, _HARDLINK):
-                self._nodes[path] = Placed(entry, number, target.content_layer, target.content_path)
-                return
-        self._nodes[path] = Placed(entry, number, number, path)
+    def _linked(self, number: int, entry: Entry) -> Placed:
+        self.linked[entry.path] = None
+        target = self._nodes.get(entry.link)
+        if target is not None and target.entry.kind in (_FILE, _HARDLINK):
+            return Placed(entry, number, target.content_layer, target.content_path)
+        return Placed(entry, number, number, entry.path)
 
     def _have_directory(self, path: str) -> None:
         if path not in self._children:

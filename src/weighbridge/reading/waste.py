@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from weighbridge.model.files import Duplicate, FileTree, Kind, LayerIndex, Waste, WastedPath
+from weighbridge.model.files import Duplicate, Entry, FileTree, Kind, LayerIndex, Placed, Waste, WastedPath
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,7 @@ _MOST_PATHS = 200
 _MOST_DUPLICATES = 200
 _DUPLICATE_BYTES = 4096
 _DIRECTORY = Kind.DIRECTORY
+_HARDLINK = Kind.HARDLINK
 _LINKS = (Kind.FILE, Kind.HARDLINK)
 
 
@@ -22,23 +23,51 @@ def waste(indexes: Sequence[LayerIndex], tree: FileTree) -> Waste:
 
     A directory that is gone as a whole is one row of `largest`.
     """
-    shown = {
-        (placed.content_layer, placed.content_path) for placed in tree.nodes.values() if placed.entry.kind in _LINKS
-    }
-    directories = _directories(tree)
     by_layer = [0] * len(indexes)
     rows: dict[tuple[int, str], int] = defaultdict(int)
-    for number, index in enumerate(indexes):
-        for entry in index.entries:
-            if entry.size and (number, entry.path) not in shown:
-                by_layer[number] += entry.size
-                rows[number, _gone(entry.path, directories)] += entry.size
+    hidden = _hidden(indexes, tree)
+    directories = _directories(tree) if hidden else set()
+    for number, entry in hidden:
+        by_layer[number] += entry.size
+        rows[number, _gone(entry.path, directories)] += entry.size
     largest = sorted(rows.items(), key=lambda row: (-row[1], row[0]))[:_MOST_PATHS]
     return Waste(
         total=sum(by_layer),
         by_layer=tuple(by_layer),
         largest=tuple(WastedPath(path=path, layer=number, size=size) for (number, path), size in largest),
     )
+
+
+def _hidden(indexes: Sequence[LayerIndex], tree: FileTree) -> list[tuple[int, Entry]]:
+    """Entries with bytes that no path shows, and their layers."""
+    nodes = tree.nodes
+    # Nearly every entry is where it was put, under its own name.
+    moved = [
+        (number, entry)
+        for number, index in enumerate(indexes)
+        for entry in index.entries
+        if entry.size
+        and ((placed := nodes.get(entry.path)) is None or placed.entry is not entry or placed[1] != number)
+    ]
+    if not moved:
+        return moved
+    elsewhere = {
+        (each.content_layer, each.content_path)
+        for path, each in nodes.items()
+        if (each.content_path != path or each.content_layer != each.layer or each.entry.kind is _HARDLINK)
+    }
+    return [
+        (number, entry)
+        for number, entry in moved
+        if (number, entry.path) not in elsewhere and not _at_home(nodes.get(entry.path), number, entry)
+    ]
+
+
+def _at_home(placed: Placed | None, number: int, entry: Entry) -> bool:
+    """Whether the entry's own path shows its bytes, be it that the entry was made anew for a link that is gone."""
+    if placed is None or placed.entry.kind not in _LINKS:
+        return False
+    return (placed.content_layer, placed.content_path) == (number, entry.path)
 
 
 def duplicates(tree: FileTree) -> tuple[Duplicate, ...]:

@@ -39,25 +39,44 @@ class Contents:
     @cached_property
     def files(self) -> tuple[Held, ...]:
         """Every file, sorted by path."""
-        ignore = read_ignore("\n".join(self.ignored)) if self.ignored else None
-        return tuple(
-            sorted(
-                Held(path, placed.entry.size, placed.layer)
-                for path, placed in self.image.tree.nodes.items()
-                if placed.entry.kind in _LEAVES and not (ignore is not None and ignore.excludes(path))
-            )
-        )
+        new = tuple.__new__
+        held = [
+            new(Held, (path, placed.entry.size, placed.layer))
+            for path, placed in self.image.tree.nodes.items()
+            if placed.entry.kind in _LEAVES
+        ]
+        held.sort()
+        if not self.ignored:
+            return tuple(held)
+        ignore = read_ignore("\n".join(self.ignored))
+        return tuple(each for each in held if not ignore.excludes(each.path))
 
     @cached_property
     def own(self) -> tuple[Held, ...]:
         """The files of layers that the base image did not bring, sorted by path."""
         from_base = {number for number, layer in enumerate(self.image.layers) if layer.from_base}
-        return tuple(held for held in self.files if held.layer not in from_base)
+        return tuple(held for held in self.files if held.layer not in from_base) if from_base else self.files
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
         """The paths of `files`."""
-        return tuple(held.path for held in self.files)
+        return tuple([held.path for held in self.files])
+
+    @cached_property
+    def _own_paths(self) -> tuple[str, ...]:
+        return self.paths if self.own is self.files else tuple([held.path for held in self.own])
+
+    def own_file(self, path: str) -> Held | None:
+        """The file of this path, if it is one of one's own."""
+        place = bisect_left(self._own_paths, path)
+        return self.own[place] if place < len(self.own) and self.own[place].path == path else None
+
+    def own_under(self, folder: str) -> tuple[Held, ...]:
+        """The files of one's own below a folder (no leading slash), sorted by path."""
+        folder = folder.strip("/")
+        # What comes after a slash in the order of characters is a zero.
+        start, end = (bisect_left(self._own_paths, folder + last) for last in "/0")
+        return self.own[start:end]
 
     def under(self, folder: str) -> Iterator[Held]:
         """Every file below a folder (no leading slash), the base image's too."""
@@ -80,8 +99,8 @@ class Contents:
     @cached_property
     def _joined(self) -> tuple[str, list[int]]:
         """The paths of `own` in one text, and where in it each of them ends."""
-        paths = [held.path for held in self.own]
-        return "\n".join(paths), list(accumulate((len(path) + 1 for path in paths), initial=-1))[1:]
+        paths = self._own_paths
+        return "\n".join(paths), list(accumulate([len(path) + 1 for path in paths], initial=-1))[1:]
 
     def _holding(self, word: str) -> Iterator[int]:
         """The places in `own` of the paths that hold a word; some twice, and a few that hold none (across two)."""

@@ -36,7 +36,7 @@ _UNPACKERS = frozenset(
 _KEPT = re.compile(r"/(?:s?bin|lib|share/java|webapps)(?:/|$)")
 """Folders whose files are programs, whatever they are called."""
 
-_TEMPORARY = ("tmp/", "var/tmp/", "root/", "usr/src/")
+_TEMPORARY = ("root", "tmp", "usr/src", "var/tmp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +145,9 @@ def _kept(rule: Rule, case: Case) -> Iterator[Finding]:
     if case.contents is not None:
         archives = [
             held
-            for held in case.contents.own
-            if held.path.startswith(_TEMPORARY) and ARCHIVE.search(held.path) and held.path not in told
+            for folder in _TEMPORARY
+            for held in case.contents.own_under(folder)
+            if ARCHIVE.search(held.path) and held.path not in told
         ]
         size = sum(held.size for held in archives)
         if size >= NOTEWORTHY:

@@ -254,11 +254,10 @@ def _duplicates(rule: Rule, case: Case) -> Iterator[Finding]:
     image, contents = case.subject.image, case.contents
     if image is None or contents is None:
         return
-    own = {held.path: held.layer for held in contents.own}
     evidence: list[Evidence] = []
     total = 0
     for duplicate in image.duplicates:
-        mine = [path for path in duplicate.paths if path in own and not _PACKAGED.match(path)]
+        mine = [path for path in duplicate.paths if not _PACKAGED.match(path) and contents.own_file(path)]
         spare = len(mine) - (len(mine) == len(duplicate.paths))
         if spare > 0 and duplicate.size * spare >= NOTEWORTHY and not any(map(claimed, mine)):
             total += duplicate.size * spare
@@ -268,7 +267,7 @@ def _duplicates(rule: Rule, case: Case) -> Iterator[Finding]:
                     f"{clipped_path(first, 60)} and {clipped_path(second, 60)} ({format_size(duplicate.size)} each)",
                     path=first,
                     size=duplicate.size * spare,
-                    layer=own[first],
+                    layer=image.tree.nodes[first].layer,
                 )
             )
     if total >= NOTEWORTHY:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from weighbridge.core.rules.case import Case
-    from weighbridge.core.rules.contents import Held
     from weighbridge.core.rules.path_pattern import PathPattern
 
 _DOCUMENTS = paths(
@@ -71,11 +70,10 @@ def _unstripped(rule: Rule, case: Case) -> Iterator[Finding]:
     programs, contents = case.subject.programs, case.contents
     if programs is None or contents is None:
         return
-    own: dict[str, Held] = {held.path: held for held in contents.own}
     found = [
-        (own[path], elf.debug_bytes)
+        (held, elf.debug_bytes)
         for path, elf in programs.elves.items()
-        if path in own and not elf.stripped and elf.debug_bytes
+        if not elf.stripped and elf.debug_bytes and (held := contents.own_file(path)) is not None
     ]
     found.sort(key=lambda row: (-row[1], row[0].path))
     size = sum(extra for _, extra in found)
@@ -100,7 +98,8 @@ def _unstripped(rule: Rule, case: Case) -> Iterator[Finding]:
 def _sparse(rule: Rule, case: Case) -> Iterator[Finding]:
     """A user with a high number makes lastlog and faillog that many records long, and a layer holds every byte."""
     if case.contents is not None:
-        files = [held for held in case.contents.own if held.path in ("var/log/lastlog", "var/log/faillog")]
+        found = map(case.contents.own_file, ("var/log/faillog", "var/log/lastlog"))
+        files = [held for held in found if held is not None]
         size = sum(held.size for held in files)
         if size >= NOTEWORTHY:
             yield case.found(

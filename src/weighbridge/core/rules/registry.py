@@ -20,6 +20,8 @@ from weighbridge.core.rules.toolchains import TOOLCHAINS
 from weighbridge.model.finding import Finding, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from weighbridge.core.rules.config import RulesConfig
     from weighbridge.core.rules.rule import Rule
     from weighbridge.model.subject import Subject
@@ -44,17 +46,19 @@ MOST = 200
 _RANKS = {severity: rank for rank, severity in enumerate((Severity.HIGH, Severity.MEDIUM, Severity.LOW))}
 
 
-def examine(subject: Subject, config: RulesConfig) -> tuple[Finding, ...]:
+def examine(subject: Subject, config: RulesConfig, *, only: Container[str] | None = None) -> tuple[Finding, ...]:
     """All findings about a subject, the heaviest first; those without bytes follow by severity.
 
     At most MOST. Rules that are switched off, and findings that a comment of the Dockerfile silences, are left out.
+    `only` names the rules that are asked for, by id; all of them if it is not given.
     """
     case = Case(subject, config)
     ignores = read_ignores(subject)
     findings: list[Finding] = []
     for rule in RULES:
         severity = config.severities.get(rule.id, rule.severity)
-        if severity is None or (rule.needs_image and case.contents is None):
+        wanted = only is None or rule.id in only
+        if severity is None or not wanted or (rule.needs_image and case.contents is None):
             continue
         findings += [
             replace(finding, severity=severity) for finding in rule.examine(rule, case) if not ignores.silence(finding)

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, to_json
 
 from weighbridge.core.wire.decode import decode
-from weighbridge.core.wire.encode import encode, encode_image
-from weighbridge.core.wire.models import SCHEMA_NAME, ReportW
+from weighbridge.core.wire.encode import SCHEMA_NAME, encode, encode_image
 from weighbridge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ def dump_image(image: ImageReport) -> str:
 
 def load(text: str | bytes) -> Report:
     """Reads a report that anybody may have written. Raises UsageError that says what is wrong in one line."""
+    # Most runs only write one: the models take as long to prepare as a report does to be written.
+    from weighbridge.core.wire.models import ReportW
+
     if len(text) > MAX_BYTES:
         raise UsageError(f"the report is larger than {MAX_BYTES:,} bytes")
     try:
@@ -44,7 +47,12 @@ def load(text: str | bytes) -> Report:
 
 
 def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    try:
+        # What json.dumps() writes, in a tenth of the time.
+        return to_json(value, indent=2).decode() + "\n"
+    except PydanticSerializationError:
+        # Half a surrogate pair, which a name may hold.
+        return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def _first(error: ValidationError) -> str:

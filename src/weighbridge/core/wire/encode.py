@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from weighbridge.model.change import Cause, ImageDiff
     from weighbridge.model.finding import Finding
     from weighbridge.model.image import Layer, SourceLine
+    from weighbridge.model.packages import Package
     from weighbridge.model.report import ImageReport, Report, Revision, TreeNode, WeighedImage
 
 Json = dict[str, Any]
+
+SCHEMA_NAME = "weighbridge.report/1"
 
 
 def encode(report: Report) -> Json:
@@ -74,7 +77,7 @@ def _side(side: WeighedImage | Unavailable) -> Json:
         "wasted": side.wasted,
         "layers": [_layer(layer) for layer in side.layers],
         "config": asdict(side.config),
-        "packages": [{**asdict(package), "ecosystem": package.ecosystem.value} for package in side.packages],
+        "packages": [_package(package) for package in side.packages],
         "largest_files": [asdict(file) for file in side.largest_files],
         "wasted_paths": [asdict(path) for path in side.wasted_paths],
         "duplicates": [asdict(duplicate) for duplicate in side.duplicates],
@@ -82,6 +85,16 @@ def _side(side: WeighedImage | Unavailable) -> Json:
         "file_count": side.file_count,
         "build_seconds": None if side.build_seconds is None else round(side.build_seconds, 3),
         "base_name": side.base_name,
+    }
+
+
+def _package(package: Package) -> Json:
+    return {
+        "ecosystem": package.ecosystem.value,
+        "name": package.name,
+        "version": package.version,
+        "size": package.size,
+        "path": package.path,
     }
 
 

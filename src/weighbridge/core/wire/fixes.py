@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from weighbridge.core.wire.models import ProofW
 from weighbridge.model.fix import Candidate, Check, FileEdit, Fix, Proof, Surface
 from weighbridge.model.image import PackedSize
 
 if TYPE_CHECKING:
-    from weighbridge.core.wire.models import FixW, SurfaceW
+    from weighbridge.core.wire.models import FixW, ProofW, SurfaceW
 
 Json = dict[str, Any]
 
@@ -118,6 +117,8 @@ def dump_proof(proof: Proof) -> str:
 def load_proof(text: str | bytes) -> Proof:
     """Raises ValueError for anything that dump_proof() did not make."""
     try:
+        from weighbridge.core.wire.models import ProofW
+
         return _decode_proof(ProofW.model_validate(json.loads(text)))
     except (ValidationError, RecursionError) as error:
         raise ValueError("not a proof") from error

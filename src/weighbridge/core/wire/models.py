@@ -15,8 +15,6 @@ from weighbridge.model.fix import Family, Outcome, ProofStatus, Step
 from weighbridge.model.packages import Ecosystem
 from weighbridge.model.report import Stage
 
-SCHEMA_NAME = "weighbridge.report/1"
-
 # Bounds for what comes from a stranger; everything that weighbridge writes stays far below them.
 _MAX_SIZE = 1 << 60
 Size = Annotated[int, Field(ge=0, le=_MAX_SIZE, strict=True)]

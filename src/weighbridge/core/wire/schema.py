@@ -6,7 +6,8 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from weighbridge.core.wire.models import SCHEMA_NAME, ReportW
+from weighbridge.core.wire.encode import SCHEMA_NAME
+from weighbridge.core.wire.models import ReportW
 
 SCHEMA_FILE = "report.schema.json"
 
