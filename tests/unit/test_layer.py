@@ -22,8 +22,10 @@ from weighbridge.errors import MalformedImage
 from weighbridge.model.files import Entry, Kind, LayerIndex
 from weighbridge.reading import layer as layer_module
 from weighbridge.reading import links
-from weighbridge.reading.layer import PackedEstimate, index_layer, normalized
+from weighbridge.reading.layer import index_layer, normalized
+from weighbridge.reading.packed_estimate import PackedEstimate
 from weighbridge.reading.source import StreamSource
+from weighbridge.reading.tar import TarReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -200,6 +202,35 @@ def test_an_index_does_not_depend_on_how_the_stream_is_cut(items: tuple[Item, ..
     pieces = (data[start : start + size * 100] for start in range(0, len(data), size * 100))
 
     assert indexed(data) == index_layer(StreamSource(pieces), digest(data))
+
+
+@unhurried
+@given(layers(), st.data())
+def test_a_damaged_byte_is_met_the_same_in_bulk_and_member_by_member(
+    items: tuple[Item, ...], data: st.DataObject
+) -> None:
+    intact = tar(items)
+    place = data.draw(st.integers(0, max(len(intact) - 1, 0)))
+    damaged = intact[:place] + bytes([data.draw(st.integers(0, 255))]) + intact[place + 1 :]
+
+    def outcome(pieces: Iterable[bytes]) -> LayerIndex | str:
+        try:
+            return index_layer(StreamSource(iter(pieces)), "sha256:x")
+        except MalformedImage as error:
+            return str(error)
+
+    # Pieces of less than a block leave nothing at hand.
+    assert outcome([damaged]) == outcome(damaged[start : start + 500] for start in range(0, len(damaged), 500))
+
+
+def test_plain_files_and_folders_are_read_in_bulk() -> None:
+    items = [*layer("d/"), *(file(f"d/{number}", b"x" * number) for number in range(50))]
+    reader = TarReader(StreamSource(iter([tar(items)])))
+
+    read = [(name, bytes(content)) for name, _, _, content in reader.ordinary()]
+
+    assert read == [("d/", b""), *((f"d/{number}", b"x" * number) for number in range(50))]
+    assert next(reader, None) is None
 
 
 @unhurried

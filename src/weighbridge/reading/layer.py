@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import zstandard
 from xxhash import xxh3_128, xxh3_128_digest
 
 from weighbridge.errors import MalformedImage
 from weighbridge.model.files import Entry, Kind, LayerIndex
 from weighbridge.reading.links import Links
 from weighbridge.reading.packages import is_evidence
+from weighbridge.reading.packed_estimate import PackedEstimate
 from weighbridge.reading.tar import Member, TarReader
 
 if TYPE_CHECKING:
@@ -48,11 +48,12 @@ def index_layer(source: Source, diff_id: str, *, packed_size: int | None = None)
 
     Raises MalformedImage. Time follows the bytes of the layer, memory the number of its entries.
     """
-    return _Indexer(source).run(diff_id, packed_size)
+    with PackedEstimate() as sample:
+        return _Indexer(source, sample).run(diff_id, packed_size)
 
 
 class _Indexer:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, sample: PackedEstimate) -> None:
         self._tar = TarReader(source)
         self._entries: dict[str, Entry] = {}
         self._whiteouts: dict[str, None] = {}
@@ -62,7 +63,7 @@ class _Indexer:
         self._members = 0
         self._names_bytes = 0
         self._links = Links()
-        self._sample = PackedEstimate()
+        self._sample = sample
 
     def run(self, diff_id: str, packed_size: int | None) -> LayerIndex:
         self._read_ordinary()
@@ -220,57 +221,3 @@ def normalized(name: str) -> str:
         elif part not in ("", "."):
             parts.append(part)
     return "/".join(parts)
-
-
-class PackedEstimate:
-    """What gzip would make of a layer, from a sample of about 3 % of its content.
-
-    The first 256 KiB and 32 KiB of every MiB after it are compressed by zstd at level 3, piece by piece; the ratio is
-    taken for the whole, times a factor for what gzip -6 (the engines' default) does better on whole layers. Each
-    entry's header adds 60 bytes. The same content gives the same estimate, however it is cut into pieces.
-
-    Off by -15 % to +14 % for layers of Debian, Python, Node and Go images above 5 MB, by +1 % for all of them together;
-    smaller ones whose files are alike (time zones) may come out half as large again.
-    """
-
-    FACTOR = 0.9
-    HEADER_BYTES = 60
-    _STRIDE = 1 << 20
-    _WINDOW = 1 << 15
-    _FIRST_WINDOW = 1 << 18
-
-    def __init__(self) -> None:
-        self._compressor = zstandard.ZstdCompressor(level=3)
-        self._total = 0
-        self._start = 0
-        self._end = self._FIRST_WINDOW
-        self._parts: list[bytes | memoryview] = []
-        self._sampled = 0
-        self._packed = 0
-
-    def add(self, data: bytes | memoryview) -> None:
-        """The next piece of content."""
-        position = self._total
-        self._total += len(data)
-        while self._total > self._start:
-            part = data[max(self._start - position, 0) : self._end - position]
-            self._parts.append(part)
-            if self._total < self._end:
-                self._start = self._total
-                return
-            self._compress()
-            self._start = (self._end // self._STRIDE + 1) * self._STRIDE
-            self._end = self._start + self._WINDOW
-
-    def result(self, entries: int) -> int:
-        """Bytes."""
-        self._compress()
-        content = self._total * self._packed / self._sampled * self.FACTOR if self._sampled else 0
-        return round(content) + entries * self.HEADER_BYTES
-
-    def _compress(self) -> None:
-        window = b"".join(self._parts)
-        self._parts.clear()
-        if window:
-            self._packed += len(self._compressor.compress(window))
-            self._sampled += len(window)

@@ -33,7 +33,10 @@ class Source(Protocol):
         ...
 
     def at_hand(self, skipped: int) -> tuple[bytes, int] | None:
-        """What was read already, and where in it the byte after the next `skipped` is; None where it lies beyond."""
+        """What was read already, and where in it the byte after the next `skipped` is; None where it lies beyond.
+
+        Where all of it is used up, more is read.
+        """
         ...
 
     def go_to(self, offset: int) -> None:
@@ -159,6 +162,8 @@ class StreamSource:
     def at_hand(self, skipped: int) -> tuple[bytes, int] | None:
         """See Source."""
         offset = self._offset + skipped
+        if offset == len(self._buffer) and self._fill():
+            return self._buffer, 0
         return (self._buffer, offset) if offset <= len(self._buffer) else None
 
     def go_to(self, offset: int) -> None:

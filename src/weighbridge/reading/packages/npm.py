@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from weighbridge.model.packages import Ecosystem, Package
@@ -72,6 +73,8 @@ def _sizes(tree: FileTree) -> Mapping[str, int]:
     return sizes
 
 
+# Base and head have most of them in common.
+@lru_cache(maxsize=1 << 13)
 def _name_and_version(data: bytes) -> tuple[str, str] | None:
     if len(data) > _MAX_PACKAGE_JSON:
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import posixpath
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from weighbridge.model.packages import Ecosystem, Package
@@ -41,10 +42,15 @@ def _recorded(tree: FileTree, folder: str) -> int | None:
     record = tree.contents.get(f"{folder}/RECORD")
     if record is None:
         return None
-    site = posixpath.dirname(folder)
+    files = _files(posixpath.dirname(folder), record)
+    return None if files is None else sum(tree.nodes[path].entry.size for path in files if path in tree.nodes)
+
+
+# Base and head have most of them in common.
+@lru_cache(maxsize=1 << 10)
+def _files(site: str, record: bytes) -> frozenset[str] | None:
     try:
         rows = list(csv.reader(io.StringIO(record.decode("utf-8", "replace"), newline="")))
     except csv.Error:
         return None
-    files = {posixpath.normpath(posixpath.join(site, row[0])).lstrip("/") for row in rows if row}
-    return sum(tree.nodes[path].entry.size for path in files if path in tree.nodes)
+    return frozenset(posixpath.normpath(posixpath.join(site, row[0])).lstrip("/") for row in rows if row)
