@@ -99,7 +99,7 @@ class _Indexer:
             if is_file:
                 sample(content)
                 digest = xxh3_128_digest(content)
-                if is_evidence(path):
+                if len(content) <= MAX_EVIDENCE_BYTES and is_evidence(path):
                     self._keep(path, bytes(content))
             # What Entry() does, in half the time.
             fields = (path, _FILE if is_file else _DIRECTORY, mode, uid, gid, len(content), "", digest)
