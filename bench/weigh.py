@@ -121,7 +121,8 @@ def _measure(cases: Sequence[Case], rounds: int) -> dict[str, list[Run]]:
 
 
 def _run(case: Case, cache: Path, saved: Path) -> Run:
-    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    # The first round leaves compiled modules behind, as an installation does, also where the machine says not to.
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONDONTWRITEBYTECODE": ""}
     results = []
     for command in case.commands:
         saved.unlink(missing_ok=True)
