@@ -43,7 +43,7 @@ def main() -> None:
     """The `weighbridge` command."""
     # An image is hundreds of thousands of small values without a cycle among them, which the collector would walk
     # again and again.
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)
     try:
         status = app(prog_name="weighbridge", standalone_mode=False)
     except typer.TyperException as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations when it runs
+from collections.abc import Collection, Mapping  # noqa: TC003 - pydantic reads the annotations when it runs
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -79,12 +79,14 @@ class FileTree:
     """The final file system: path → what is there, after whiteouts, opaque directories and replacements.
 
     `size` is bytes, an inode with several names counted once. Directories that no layer names but
-    that some path needs are not in `nodes`.
+    that some path needs are not in `nodes`. `linked` are the paths that some layer had as hard links: all
+    whose content may have another path than their own.
     """
 
     nodes: Mapping[str, Placed]
     size: int
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    linked: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

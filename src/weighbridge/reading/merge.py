@@ -34,6 +34,7 @@ def merge(indexes: Sequence[LayerIndex]) -> FileTree:
         nodes=nodes,
         size=sum(placed.entry.size for placed in nodes.values()),
         contents=_contents(indexes, nodes, merging.linked),
+        linked=tuple(merging.linked),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from weighbridge.model.files import Duplicate, Entry, FileTree, Kind, LayerIndex, Placed, Waste, WastedPath
@@ -14,7 +14,6 @@ _MOST_PATHS = 200
 _MOST_DUPLICATES = 200
 _DUPLICATE_BYTES = 4096
 _DIRECTORY = Kind.DIRECTORY
-_HARDLINK = Kind.HARDLINK
 _LINKS = (Kind.FILE, Kind.HARDLINK)
 
 
@@ -52,9 +51,7 @@ def _hidden(indexes: Sequence[LayerIndex], tree: FileTree) -> list[tuple[int, En
     if not moved:
         return moved
     elsewhere = {
-        (each.content_layer, each.content_path)
-        for path, each in nodes.items()
-        if (each.content_path != path or each.content_layer != each.layer or each.entry.kind is _HARDLINK)
+        (each.content_layer, each.content_path) for path in tree.linked if (each := nodes.get(path)) is not None
     }
     return [
         (number, entry)
@@ -72,11 +69,13 @@ def _at_home(placed: Placed | None, number: int, entry: Entry) -> bool:
 
 def duplicates(tree: FileTree) -> tuple[Duplicate, ...]:
     """The same content of 4 kB or more in several files (hard links are one file), most redundant bytes first."""
+    # Sizes that occur once, as most do, need no look at the content.
+    sizes = Counter([placed.entry.size for placed in tree.nodes.values()])
     groups: dict[tuple[int, bytes], list[str]] = defaultdict(list)
     for path, placed in tree.nodes.items():
         entry = placed.entry
-        if entry.size >= _DUPLICATE_BYTES and entry.digest:
-            groups[entry.size, entry.digest].append(path)
+        if (size := entry.size) >= _DUPLICATE_BYTES and sizes[size] > 1 and entry.digest:
+            groups[size, entry.digest].append(path)
     found = [Duplicate(size=size, paths=tuple(sorted(paths))) for (size, _), paths in groups.items() if len(paths) > 1]
     return tuple(sorted(found, key=lambda each: (-each.redundant, each.paths))[:_MOST_DUPLICATES])
 

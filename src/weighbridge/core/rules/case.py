@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from weighbridge.core.footprint import directory_totals
+from weighbridge.core.footprint import directory_totals, without
 from weighbridge.core.names import clipped, clipped_path
 from weighbridge.core.rendering.units import format_size
 from weighbridge.core.rollup import heaviest_path
@@ -192,8 +192,9 @@ def files_shown(files: Iterable[Held], most: int = 5) -> tuple[Evidence, ...]:
         sizes[held.path] += held.size
         layers[held.path] = held.layer
     rows: list[Evidence] = []
+    totals = directory_totals(sizes)
     while sizes and len(rows) < most:
-        heaviest = heaviest_path(sizes, directory_totals(sizes))
+        heaviest = heaviest_path(sizes, totals)
         path = heaviest[0] if heaviest is not None else max(sizes, key=lambda each: (sizes[each], each))
         inside = [each for each in sizes if each == path or each.startswith(f"{path}/")]
         size = sum(sizes[each] for each in inside)
@@ -201,7 +202,7 @@ def files_shown(files: Iterable[Held], most: int = 5) -> tuple[Evidence, ...]:
             shown(f"{clipped_path(path, _PATH)} ({format_size(size)})", path=path, size=size, layer=layers[inside[0]])
         )
         for each in inside:
-            del sizes[each]
+            without(totals, each, sizes.pop(each))
     if sizes:
         size = sum(sizes.values())
         rows.append(shown(f"{len(sizes)} more file{'s' if len(sizes) > 1 else ''} ({format_size(size)})", size=size))
