@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.models import image, step
+from tests.support.models import base_step, image, step
 from weighbridge.core.rules import caches, context_rules, dependencies, language_caches, leftovers
-from weighbridge.core.rules.contents import Contents
+from weighbridge.core.rules.contents import Contents, Held
 from weighbridge.core.rules.path_pattern import PathPattern, paths
 from weighbridge.core.rules.registry import RULES
 
@@ -47,9 +47,27 @@ def test_what_a_pattern_finds_holds_one_of_its_words(pattern: PathPattern, data:
 @given(
     names=st.sets(st.text("ab/.\nx", min_size=1, max_size=8).filter(lambda name: name.strip("/") == name), max_size=30),
     words=st.sampled_from([("a",), ("ab", "b"), (".a", "xx"), ("\n",)]),
+    folder=st.sampled_from(["a", "ab", "a/b", "."]),
 )
-def test_contents_finds_what_looking_at_every_path_finds(names: set[str], words: tuple[str, ...]) -> None:
+def test_contents_finds_what_looking_at_every_path_finds(names: set[str], words: tuple[str, ...], folder: str) -> None:
     pattern = paths("|".join(re.escape(word) for word in words), *words)
     contents = Contents(image(step("COPY . .", dict.fromkeys(names, 1), line=1)))
+    files = [Held(name, 1, 0) for name in sorted(names)]
 
-    assert [held for held in contents.own if pattern.search(held.path)] == contents.matching(pattern)
+    assert [held for held in files if pattern.search(held.path)] == contents.matching(pattern)
+    assert [held for held in files if held.path.startswith(f"{folder}/")] == contents.under(folder)
+    assert contents.under(folder) == contents.own_under(folder)
+    assert len(contents.under(folder)) == contents.size_under(folder)
+    assert [held.path for held in files if held.path.endswith(words[0])] == contents.ending(words[0])
+    assert files == [contents.own_file(name) for name in sorted(names)]
+    assert contents.own_file("c") is None
+
+
+def test_files_of_the_base_and_ignored_ones_are_not_ones_own() -> None:
+    made = image(base_step({"usr/a.map": 1}), step("COPY . .", {"b.map": 1, "c.map": 1}, line=1))
+    contents = Contents(made, ("c.*",))
+
+    assert [Held("b.map", 1, 1)] == contents.matching(paths("map", "map"))
+    assert [Held("usr/a.map", 1, 0)] == contents.under("usr")
+    assert [] == contents.own_under("usr")
+    assert [Held("b.map", 1, 1), None, None] == [contents.own_file(name) for name in ("b.map", "c.map", "usr/a.map")]

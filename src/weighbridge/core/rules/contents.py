@@ -1,8 +1,8 @@
-"""An image's files, arranged for rules: sorted by path, with bytes and layer, those of the base image apart."""
+"""An image's files, arranged for rules: found by what their paths hold, with bytes and layer."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from weighbridge.core.rules.path_pattern import PathPattern
+    from weighbridge.dockerfile.ignore import Ignore
     from weighbridge.model.image import Image
 
-_LEAVES = (Kind.FILE, Kind.HARDLINK)
+_FILE, _HARDLINK = Kind.FILE, Kind.HARDLINK
 
 
 class Held(NamedTuple):
@@ -31,84 +32,84 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True)
 class Contents:
-    """`ignored` are patterns, as in an ignore file, of paths that nothing is said about."""
+    """`ignored` are patterns, as in an ignore file, of paths that nothing is said about.
+
+    Most rules find nothing in most images. So no list of the files is made: their paths stand in one text, where
+    looking for a word takes a millisecond, and only a file that holds it is looked at.
+    """
 
     image: Image
     ignored: tuple[str, ...] = ()
 
-    @cached_property
-    def files(self) -> tuple[Held, ...]:
-        """Every file, sorted by path."""
-        new = tuple.__new__
-        held = [
-            new(Held, (path, placed.entry.size, placed.layer))
-            for path, placed in self.image.tree.nodes.items()
-            if placed.entry.kind in _LEAVES
-        ]
-        held.sort()
-        if not self.ignored:
-            return tuple(held)
-        ignore = read_ignore("\n".join(self.ignored))
-        return tuple(each for each in held if not ignore.excludes(each.path))
+    def matching(self, pattern: PathPattern) -> list[Held]:
+        """The files of one's own whose path a pattern finds something in, sorted by path."""
+        found = {path for word in pattern.holds for path in self._holding(word)}
+        return self._own(path for path in found if pattern.search(path))
 
-    @cached_property
-    def own(self) -> tuple[Held, ...]:
-        """The files of layers that the base image did not bring, sorted by path."""
-        from_base = {number for number, layer in enumerate(self.image.layers) if layer.from_base}
-        return tuple(held for held in self.files if held.layer not in from_base) if from_base else self.files
+    def under(self, folder: str) -> list[Held]:
+        """Every file below a folder (no leading slash), the base image's too, sorted by path."""
+        return sorted(map(self._held, self._paths_under(folder)))
 
-    @cached_property
-    def paths(self) -> tuple[str, ...]:
-        """The paths of `files`."""
-        return tuple([held.path for held in self.files])
-
-    @cached_property
-    def _own_paths(self) -> tuple[str, ...]:
-        return self.paths if self.own is self.files else tuple([held.path for held in self.own])
-
-    def own_file(self, path: str) -> Held | None:
-        """The file of this path, if it is one of one's own."""
-        place = bisect_left(self._own_paths, path)
-        return self.own[place] if place < len(self.own) and self.own[place].path == path else None
-
-    def own_under(self, folder: str) -> tuple[Held, ...]:
+    def own_under(self, folder: str) -> list[Held]:
         """The files of one's own below a folder (no leading slash), sorted by path."""
-        folder = folder.strip("/")
-        # What comes after a slash in the order of characters is a zero.
-        start, end = (bisect_left(self._own_paths, folder + last) for last in "/0")
-        return self.own[start:end]
-
-    def under(self, folder: str) -> Iterator[Held]:
-        """Every file below a folder (no leading slash), the base image's too."""
-        prefix = folder.strip("/") + "/"
-        position = bisect_left(self.paths, prefix)
-        while position < len(self.files) and self.files[position].path.startswith(prefix):
-            yield self.files[position]
-            position += 1
+        return self._own(self._paths_under(folder))
 
     def size_under(self, folder: str) -> int:
         """Bytes below a folder."""
-        return sum(held.size for held in self.under(folder))
+        return sum(self._held(path).size for path in self._paths_under(folder))
 
-    def matching(self, pattern: PathPattern) -> list[Held]:
-        """The files of one's own whose path a pattern finds something in, sorted by path."""
-        own = self.own
-        places = sorted({place for word in pattern.holds for place in self._holding(word)})
-        return [own[place] for place in places if pattern.search(own[place].path)]
+    def ending(self, end: str) -> list[str]:
+        """The paths of all files, the base image's too, that end so; sorted."""
+        return sorted(path for path in self._holding(end) if path.endswith(end))
+
+    def own_file(self, path: str) -> Held | None:
+        """The file of this path, if it is one of one's own."""
+        placed = self.image.tree.nodes.get(path)
+        if placed is None or placed.entry.kind not in (_FILE, _HARDLINK) or self._is_ignored(path):
+            return None
+        return self._held(path) if placed.layer not in self._from_base else None
+
+    def _own(self, paths: Iterable[str]) -> list[Held]:
+        return sorted(held for held in map(self._held, paths) if held.layer not in self._from_base)
+
+    def _held(self, path: str) -> Held:
+        placed = self.image.tree.nodes[path]
+        return Held(path, placed.entry.size, placed.layer)
+
+    def _paths_under(self, folder: str) -> Iterator[str]:
+        prefix = folder.strip("/") + "/"
+        return (path for path in self._holding(f"\n{prefix}") if path.startswith(prefix))
 
     @cached_property
-    def _joined(self) -> tuple[str, list[int]]:
-        """The paths of `own` in one text, and where in it each of them ends."""
-        paths = self._own_paths
-        return "\n".join(paths), list(accumulate([len(path) + 1 for path in paths], initial=-1))[1:]
+    def _from_base(self) -> frozenset[int]:
+        return frozenset(number for number, layer in enumerate(self.image.layers) if layer.from_base)
 
-    def _holding(self, word: str) -> Iterator[int]:
-        """The places in `own` of the paths that hold a word; some twice, and a few that hold none (across two)."""
-        text, ends = self._joined
+    @cached_property
+    def _ignore(self) -> Ignore | None:
+        return read_ignore("\n".join(self.ignored)) if self.ignored else None
+
+    def _is_ignored(self, path: str) -> bool:
+        return self._ignore is not None and self._ignore.excludes(path)
+
+    @cached_property
+    def _text(self) -> tuple[list[str], str, list[int]]:
+        """The paths of all files; all of them in one text, each between two line ends; and where each one ends."""
+        paths = [
+            path
+            for path, placed in self.image.tree.nodes.items()
+            if ((kind := placed.entry.kind) is _FILE or kind is _HARDLINK) and not self._is_ignored(path)
+        ]
+        return paths, "\n" + "\n".join([*paths, ""]), list(accumulate([len(path) + 1 for path in paths]))
+
+    def _holding(self, word: str) -> Iterator[str]:
+        """The paths that hold a word, each once; and where a path has line ends in it, a few that do not."""
+        paths, text, ends = self._text
         found = text.find(word)
         while found >= 0:
-            place = bisect_left(ends, found)
-            yield place
+            place = bisect_right(ends, found)
+            if place == len(paths):
+                return
+            yield paths[place]
             found = text.find(word, max(ends[place], found + 1))
 
 

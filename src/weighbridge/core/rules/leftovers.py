@@ -62,8 +62,9 @@ def _files(pattern: PathPattern, what: str, least: int, rule: Rule, case: Case) 
 
 def _static_libraries(rule: Rule, case: Case) -> Iterator[Finding]:
     """Those of an image that compiles are told with its compiler."""
-    if case.contents is not None and not compiles(case.contents):
-        yield from _files(_STATIC, "static libraries and object files", 2 * NOTEWORTHY, rule, case)
+    found = list(_files(_STATIC, "static libraries and object files", 2 * NOTEWORTHY, rule, case))
+    if found and case.contents is not None and not compiles(case.contents):
+        yield from found
 
 
 def _unstripped(rule: Rule, case: Case) -> Iterator[Finding]:

@@ -195,7 +195,7 @@ def _jdk(rule: Rule, case: Case) -> Iterator[Finding]:
         if message:
             yield case.found(rule, message, line=line)
         return
-    homes = {path.removesuffix(_JAVAC) for path in case.contents.paths if path.endswith(_JAVAC)}
+    homes = {path.removesuffix(_JAVAC) for path in case.contents.ending(_JAVAC)}
     for home in sorted(homes):
         size = _jdk_only(case.contents, home)
         if size >= NOTEWORTHY:
