@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -39,7 +39,7 @@ def _root(
         raise typer.Exit(2)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """The `weighbridge` command."""
     # An image is hundreds of thousands of small values without a cycle among them, which the collector would walk
     # again and again.

@@ -69,13 +69,14 @@ def _at_home(placed: Placed | None, number: int, entry: Entry) -> bool:
 
 def duplicates(tree: FileTree) -> tuple[Duplicate, ...]:
     """The same content of 4 kB or more in several files (hard links are one file), most redundant bytes first."""
-    # Sizes that occur once, as most do, need no look at the content.
-    sizes = Counter([placed.entry.size for placed in tree.nodes.values()])
+    files = [each for each in tree.nodes.items() if each[1].entry.size >= _DUPLICATE_BYTES and each[1].entry.digest]
+    # Most content is there once: counting it costs less than grouping it.
+    copies = Counter([placed.entry.digest for _, placed in files])
     groups: dict[tuple[int, bytes], list[str]] = defaultdict(list)
-    for path, placed in tree.nodes.items():
+    for path, placed in files:
         entry = placed.entry
-        if (size := entry.size) >= _DUPLICATE_BYTES and sizes[size] > 1 and entry.digest:
-            groups[size, entry.digest].append(path)
+        if copies[entry.digest] > 1:
+            groups[entry.size, entry.digest].append(path)
     found = [Duplicate(size=size, paths=tuple(sorted(paths))) for (size, _), paths in groups.items() if len(paths) > 1]
     return tuple(sorted(found, key=lambda each: (-each.redundant, each.paths))[:_MOST_DUPLICATES])
 

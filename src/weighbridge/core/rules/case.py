@@ -196,7 +196,8 @@ def files_shown(files: Iterable[Held], most: int = 5) -> tuple[Evidence, ...]:
     while sizes and len(rows) < most:
         heaviest = heaviest_path(sizes, totals)
         path = heaviest[0] if heaviest is not None else max(sizes, key=lambda each: (sizes[each], each))
-        inside = [each for each in sizes if each == path or each.startswith(f"{path}/")]
+        below = f"{path}/"
+        inside = [each for each in sizes if each == path or each.startswith(below)]
         size = sum(sizes[each] for each in inside)
         rows.append(
             shown(f"{clipped_path(path, _PATH)} ({format_size(size)})", path=path, size=size, layer=layers[inside[0]])
