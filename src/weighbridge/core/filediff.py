@@ -47,14 +47,15 @@ def diff_trees(base: FileTree, head: FileTree) -> TreeDiff:
     base_bytes, head_bytes = footprint(base), footprint(head)
     before, after = base_bytes.sizes, head_bytes.sizes
     changes: list[FileDelta] = []
-    for path, size in after.items():
-        new = head.nodes[path]
-        old_size = before.get(path)
-        if old_size is None:
-            changes.append(FileDelta(path, Change.ADDED, 0, size, -1, new.layer))
+    for path, new in head.nodes.items():
+        old = base.nodes.get(path)
+        # Most files are in a layer that both have.
+        if (old is not None and old.entry is new.entry) or (size := after.get(path)) is None:
             continue
-        old = base.nodes[path]
-        if size != old_size or (old.entry is not new.entry and old.entry != new.entry):
+        old_size = before.get(path)
+        if old is None or old_size is None:
+            changes.append(FileDelta(path, Change.ADDED, 0, size, -1, new.layer))
+        elif size != old_size or old.entry != new.entry:
             changes.append(FileDelta(path, Change.CHANGED, old_size, size, old.layer, new.layer))
     changes.extend(
         FileDelta(path, Change.REMOVED, size, 0, base.nodes[path].layer, -1)

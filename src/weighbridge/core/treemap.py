@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from weighbridge.core.footprint import depth, directories, parent
@@ -31,6 +32,24 @@ def treemap(tree: Footprint, against: TreeDiff | None, limit: int = 1_500) -> Tr
     return _Treemap(tree, against, limit).build()
 
 
+_Member = tuple[int, str, bool]
+"""Bytes, negative for sorting; the path; and whether it is a directory."""
+
+
+@dataclass(slots=True)
+class _Rest:
+    """What of a directory has no node of its own."""
+
+    size: int = 0
+    delta: int = 0
+    kinds: set[Change] = field(default_factory=set)
+
+    def node(self) -> TreeNode:
+        """The one node for all of it."""
+        kind = next(iter(self.kinds)) if len(self.kinds) == 1 else Change.CHANGED
+        return TreeNode(name=REST, size=self.size, delta=self.delta, change=kind)
+
+
 class _Treemap:
     """The tables that the nodes are read off."""
 
@@ -41,48 +60,64 @@ class _Treemap:
         self._base = against.base if against else None
         self._changed = {change.path: change.change for change in against.changes} if against else {}
         self._changed_directories = directories(self._changed)
-        self._members: dict[str, list[tuple[int, str, bool]]] = {}
+        self._members: dict[str, list[_Member]] = {}
+        self._small: dict[str, _Rest] = {}
         # What is in a directory that cannot be seen is not asked for.
         visible = {directory for directory, size in self._totals.items() if size >= self._smallest or not directory}
         for path, size in self._sizes.items():
             if (folder := path.rpartition("/")[0]) in visible:
-                self._members.setdefault(folder, []).append((-size, path, False))
+                self._take(folder, (-size, path, False))
         for directory, size in self._totals.items():
             if directory and (folder := parent(directory)) in visible:
-                self._members.setdefault(folder, []).append((-size, directory, True))
+                self._take(folder, (-size, directory, True))
+
+    def _take(self, folder: str, member: _Member) -> None:
+        """What is too small to be seen is summed up at once: that is most of an image."""
+        if -member[0] >= self._smallest:
+            self._members.setdefault(folder, []).append(member)
+        else:
+            self._count(self._small.setdefault(folder, _Rest()), member)
+
+    def _count(self, rest: _Rest, member: _Member) -> None:
+        size, path, is_directory = member
+        rest.size -= size
+        if self._base is not None:
+            rest.delta += self._delta(path, -size, is_directory)
+        rest.kinds.add(self._change(path, is_directory))
 
     def build(self) -> TreeNode:
         """Decides which directories are opened, then makes the nodes from the leaves up."""
         opened = self._open()
         nodes: dict[str, TreeNode] = {}
         for directory in reversed(opened):
-            shown, cut = opened[directory]
+            shown = opened[directory]
             children = [
                 nodes[path] if is_directory and path in opened else self._node(path, -size, is_directory)
                 for size, path, is_directory in shown
             ]
-            if cut:
-                children.append(self._rest(cut))
+            if (rest := self._small.get(directory)) is not None:
+                children.append(rest.node())
             nodes[directory] = self._node(directory, self._totals.get(directory, 0), True, tuple(children))
         return nodes[""]
 
-    def _open(self) -> dict[str, tuple[list[tuple[int, str, bool]], list[tuple[int, str, bool]]]]:
-        """Directories in the order of opening (parents first), with the members that are shown and those cut."""
-        opened: dict[str, tuple[list[tuple[int, str, bool]], list[tuple[int, str, bool]]]] = {}
+    def _open(self) -> dict[str, list[_Member]]:
+        """Directories in the order of opening (parents first), with the members that are shown; others are summed up."""
+        opened: dict[str, list[_Member]] = {}
         count = 1
         waiting = [(-self._totals[""], "")]
         while waiting:
             _, directory = heapq.heappop(waiting)
             members = sorted(self._members.get(directory, ()))
-            shown = [member for member in members[:_CHILDREN] if -member[0] >= self._smallest]
-            cut = members[len(shown) :]
-            needed = len(shown) + bool(cut)
+            shown, cut = members[:_CHILDREN], members[_CHILDREN:]
+            needed = len(shown) + bool(cut or directory in self._small)
             if not shown or (directory and count + needed > self._limit):
-                if not directory:
-                    opened[directory] = ([], cut)
-                continue
+                if directory:
+                    continue
+                shown, cut = [], members
             count += needed
-            opened[directory] = (shown, cut)
+            opened[directory] = shown
+            for member in cut:
+                self._count(self._small.setdefault(directory, _Rest()), member)
             for size, path, is_directory in shown:
                 if is_directory and depth(path) < _DEEPEST:
                     heapq.heappush(waiting, (size, path))
@@ -96,15 +131,6 @@ class _Treemap:
             delta=self._delta(path, size, is_directory),
             change=self._change(path, is_directory),
             children=children,
-        )
-
-    def _rest(self, cut: list[tuple[int, str, bool]]) -> TreeNode:
-        kinds = {self._change(path, is_directory) for _, path, is_directory in cut}
-        return TreeNode(
-            name=REST,
-            size=sum(-size for size, _, _ in cut),
-            delta=sum(self._delta(path, -size, is_directory) for size, path, is_directory in cut),
-            change=kinds.pop() if len(kinds) == 1 else Change.CHANGED,
         )
 
     def _delta(self, path: str, size: int, is_directory: bool) -> int:

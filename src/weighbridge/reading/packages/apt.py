@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from weighbridge.model.packages import Ecosystem, Package
@@ -22,10 +23,13 @@ def packages(tree: FileTree) -> Iterator[Package]:
     """Packages whose files are installed; `Installed-Size` counts KiB."""
     for path, data in tree.contents.items():
         if path == STATUS or (path.startswith(STATUS_FOLDER) and not path.endswith(".md5sums")):
-            for fields in stanzas(data):
-                package = _package(fields, path)
-                if package is not None:
-                    yield package
+            yield from _installed(data, path)
+
+
+# Base and head have most of them in common.
+@lru_cache(maxsize=1 << 8)
+def _installed(data: bytes, path: str) -> tuple[Package, ...]:
+    return tuple(package for fields in stanzas(data) if (package := _package(fields, path)) is not None)
 
 
 def _package(fields: dict[str, str], path: str) -> Package | None:
