@@ -101,7 +101,7 @@ class _Treemap:
         return nodes[""]
 
     def _open(self) -> dict[str, list[_Member]]:
-        """Directories in the order of opening (parents first), with the members that are shown; others are summed up."""
+        """Directories in the order of opening (parents first), with the members that are shown; others are added up."""
         opened: dict[str, list[_Member]] = {}
         count = 1
         waiting = [(-self._totals[""], "")]
