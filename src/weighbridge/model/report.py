@@ -94,7 +94,8 @@ class ImageReport:
     """One image on one platform. `diff` is None unless both sides were weighed. `fixes` run from the best.
 
     `base` is None where there is nothing to compare with and nobody asked (inspect). `findings` are the head's, the
-    heaviest first.
+    heaviest first. `unfixed` is one line of plain text: why no fix was tried although they were asked for; empty where
+    they were tried, or where nobody asked.
     """
 
     name: str
@@ -107,6 +108,7 @@ class ImageReport:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    unfixed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

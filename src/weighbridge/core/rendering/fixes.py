@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from weighbridge.core.rendering.escape import code_block, markdown, plain
+from weighbridge.core.rendering.surface import surface_words
 from weighbridge.core.rendering.units import format_percent, format_size
 from weighbridge.model.fix import Outcome, ProofStatus, Step
 from weighbridge.model.report import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from weighbridge.model.fix import Check, Fix, Proof, Surface
+    from weighbridge.model.fix import Check, Fix, Proof
     from weighbridge.model.report import ImageReport
 
 _STATUS = {
@@ -63,23 +64,6 @@ def proof_list(fix: Fix) -> str:
         lines.append(f"- attack surface: {markdown(surface)}")
     lines += [f"- what it costs: {markdown(cost)}" for cost in fix.candidate.costs]
     return "\n".join(lines)
-
-
-def surface_words(before: Surface | None, after: Surface | None) -> str:
-    """What an attacker finds less of; empty where that is not known or nothing is gone."""
-    if before is None or after is None:
-        return ""
-    counts = (
-        (before.packages - after.packages, "packages"),
-        (before.executables - after.executables, "executables"),
-        (before.setuid - after.setuid, "setuid files"),
-    )
-    fewer = [f"{count:,} {word}" for count, word in counts if count > 0]
-    gone = [*_gone(before.shells, after.shells), *_gone(before.package_managers, after.package_managers)]
-    parts = [f"{', '.join(fewer)} fewer"] if fewer else []
-    if gone:
-        parts.append(f"no {', '.join(gone)} any more")
-    return "; ".join(parts)
 
 
 def fixes_text(fixes: Sequence[Fix], width: int = 100) -> list[str]:
@@ -132,12 +116,6 @@ def _visible(patch: str) -> list[str]:
         "".join(letter if letter.isprintable() or letter == "\t" else "\ufffd" for letter in line.rstrip("\r"))
         for line in patch.split("\n")
     ]
-
-
-def _gone(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """Names that are nowhere any more, the paths' last parts."""
-    left = {name.rpartition("/")[2] for name in after}
-    yield from dict.fromkeys(name.rpartition("/")[2] for name in before if name.rpartition("/")[2] not in left)
 
 
 def _share(proof: Proof) -> str:

@@ -49,6 +49,7 @@ def encode_image(image: ImageReport) -> Json:
         "budget": _budget(image.budget),
         "verdict": _verdict(image.verdict),
         "fixes": [encode_fix(fix) for fix in image.fixes],
+        "unfixed": image.unfixed,
         "findings": [_finding(finding) for finding in image.findings],
     }
 

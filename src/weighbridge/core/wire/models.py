@@ -303,6 +303,7 @@ class ImageW(Wire):
     budget: BudgetW
     verdict: VerdictW
     fixes: Annotated[tuple[FixW, ...], Field(max_length=200)] = ()
+    unfixed: Text = ""
     findings: Annotated[tuple[FindingW, ...], Field(max_length=1_000)] = ()
 
 

@@ -1,0 +1,58 @@
+"""What a fix takes away from an attacker, in words and as rows of before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from weighbridge.model.fix import Proof, Surface
+
+Row = tuple[str, str, str, int]
+"""What it is, before, after, and by how many it is fewer."""
+
+
+def surface_words(before: Surface | None, after: Surface | None) -> str:
+    """What an attacker finds less of; empty where that is not known or nothing is gone."""
+    if before is None or after is None:
+        return ""
+    counts = (
+        (before.packages - after.packages, "packages"),
+        (before.executables - after.executables, "executables"),
+        (before.setuid - after.setuid, "setuid files"),
+    )
+    fewer = [f"{count:,} {word}" for count, word in counts if count > 0]
+    gone = [*_gone(before.shells, after.shells), *_gone(before.package_managers, after.package_managers)]
+    parts = [f"{', '.join(fewer)} fewer"] if fewer else []
+    if gone:
+        parts.append(f"no {', '.join(gone)} any more")
+    return "; ".join(parts)
+
+
+def surface_rows(proof: Proof) -> tuple[Row, ...]:
+    """Packages, executables, setuid files, shells and package managers; none where they were not counted."""
+    before, after = proof.before, proof.after
+    if before is None or after is None:
+        return ()
+    return (
+        _counts("packages", before.packages, after.packages),
+        _counts("executables", before.executables, after.executables),
+        _counts("setuid files", before.setuid, after.setuid),
+        _names("shells", before.shells, after.shells),
+        _names("package managers", before.package_managers, after.package_managers),
+    )
+
+
+def _counts(what: str, before: int, after: int) -> Row:
+    return what, f"{before:,}", f"{after:,}", before - after
+
+
+def _names(what: str, before: Sequence[str], after: Sequence[str]) -> Row:
+    return what, ", ".join(before) or "none", ", ".join(after) or "none", len(before) - len(after)
+
+
+def _gone(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """Names that are nowhere any more, the paths' last parts."""
+    left = {name.rpartition("/")[2] for name in after}
+    yield from dict.fromkeys(name.rpartition("/")[2] for name in before if name.rpartition("/")[2] not in left)
