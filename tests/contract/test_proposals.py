@@ -125,6 +125,7 @@ class _RealWorld:
 @pytest.fixture(scope="module")
 def github() -> Iterator[GitHub]:
     with running_github() as github:
+        github.allow_writing()
         yield github
 
 

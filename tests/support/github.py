@@ -118,6 +118,10 @@ class GitHub:
         self.call("PATCH", path, {"sha": sha})
         return sha
 
+    def allow_writing(self, *, repository: str = REPOSITORY) -> None:
+        """Gives the bot `contents: write`."""
+        self.call("PUT", f"/repos/{repository}/collaborators/{quote(BOT)}", {"permission": "push"})
+
     def review_comments(self, number: int, *, repository: str = REPOSITORY) -> list[dict[str, Any]]:
         """All comments on lines of a pull request, oldest first."""
         found: list[dict[str, Any]] = self.call("GET", f"/repos/{repository}/pulls/{number}/comments?per_page=100")

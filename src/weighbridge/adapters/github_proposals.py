@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from github import GithubException, InputGitTreeElement, UnknownObjectException
 
@@ -71,12 +71,17 @@ class GitHubProposals(GitHubConnection):
                 if error.status != 422:
                     raise
                 # It is there already.
-                self._remote.get_git_ref(f"heads/{name}").edit(commit, force=True)
+                self._change_branch("PATCH", name, {"sha": commit, "force": True})
 
     def delete_branch(self, name: str) -> None:
         """See ports.Proposals."""
-        with self._asking(f"delete the branch {name}", _CONTENTS), contextlib.suppress(UnknownObjectException):
-            self._remote.get_git_ref(f"heads/{name}").delete()
+        with self._asking(f"delete the branch {name}", _CONTENTS):
+            try:
+                self._change_branch("DELETE", name)
+            except GithubException as error:
+                # GitHub's answer is 422 where there is none.
+                if error.status not in (404, 422):
+                    raise
 
     def ours(self, base: str, key: str) -> tuple[Proposal, ...]:
         """See ports.Proposals."""
@@ -108,6 +113,11 @@ class GitHubProposals(GitHubConnection):
         """See ports.Proposals."""
         with self._asking(f"close pull request {number}", WRITE, known=True):
             self._remote.get_pull(number).edit(body=body, state="closed")
+
+    def _change_branch(self, method: str, name: str, body: Mapping[str, object] | None = None) -> None:
+        # The library asks at the address of reading, which is another one.
+        url = f"{self._remote.url}/git/refs/heads/{quote(name)}"
+        self._github.requester.requestJsonAndCheck(method, url, input=body)
 
     def _ours(self, base: str, key: str) -> Iterator[Proposal]:
         for pull in self._remote.get_pulls(state="open", base=base, sort="created", direction="asc"):

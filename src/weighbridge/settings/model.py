@@ -185,6 +185,16 @@ class Settings(_Model):
     fix_minutes: int = Field(
         10, ge=1, le=360, description="How long the candidates of one image may take, all together, in minutes."
     )
+    fix_suggestions: Boolean = Field(
+        True,
+        description="Whether proven changes of a few lines are suggested on the lines that the pull request wrote, to be "
+        "committed by a click.",
+    )
+    fix_pull_request: Annotated[Boolean, About(run_only=True)] = Field(
+        False,
+        description="Whether to open a pull request with the best fix that is proven, on pushes to the default branch, "
+        "`schedule` and `workflow_dispatch`; needs `contents: write`.",
+    )
     fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
         frozenset({Status.FAIL, Status.UNKNOWN}),
         description="Verdicts that fail the job: a list of `fail`, `unknown` and `warn`, or `never`.",
