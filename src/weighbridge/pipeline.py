@@ -91,7 +91,7 @@ def check_revisions(settings: Settings, refs: Refs, yard: Yard, place: Place) ->
     concerns all images; what one image or side could not give is a value in the report.
     """
     with shielded(), ExitStack() as stack:
-        trees = _check_out(refs, yard.repository, stack)
+        trees = check_out(refs, yard.repository, stack)
         rules = settings.rules_config(examining.today())
         images = [
             _check_image(spec, image.budget, trees, yard, rules) for image in settings.images for spec in image.specs()
@@ -145,7 +145,8 @@ class _Weighed:
     build_seconds: float | None = None
 
 
-def _check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
+def check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
+    """Both trees, for as long as the stack lasts. Raises GitError and RevisionNotFound for the head's."""
     checkout = refs.checkout
     with interruptible():
         if checkout is None and refs.base is not None and repository.pristine():

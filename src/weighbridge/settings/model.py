@@ -187,8 +187,8 @@ class Settings(_Model):
     )
     fix_suggestions: Boolean = Field(
         True,
-        description="Whether proven changes of a few lines are suggested on the lines that the pull request wrote, to be "
-        "committed by a click.",
+        description="Whether a proven fix of a few lines is suggested on the lines that the pull request wrote, "
+        "to be committed by a click.",
     )
     fix_pull_request: Annotated[Boolean, About(run_only=True)] = Field(
         False,
