@@ -15,9 +15,9 @@ from weighbridge.model.fix import ProofStatus
 from weighbridge.model.report import Unavailable
 
 if TYPE_CHECKING:
+    from weighbridge.forge import Proposal, Proposals
     from weighbridge.model.fix import Fix
     from weighbridge.model.report import ImageReport, Report
-    from weighbridge.ports import Proposal, Proposals
 
 _MODE = "100644"
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from weighbridge.core.suggestions import DiffLine, Suggestion
+    from weighbridge.forge import ReviewComment, Reviews
     from weighbridge.model.report import ImageReport, Report
-    from weighbridge.ports import PullRequests, ReviewComment, Reviews
+    from weighbridge.ports import PullRequests
 
 _MOST = 10
 """New comments of one run at most: whoever has more to commit takes the patch."""

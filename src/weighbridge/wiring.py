@@ -19,16 +19,8 @@ if TYPE_CHECKING:
     from weighbridge.adapters.github_connection import GitHubConnection
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.event import Event
-    from weighbridge.ports import (
-        Builder,
-        Containers,
-        Engine,
-        ProgramsCache,
-        Proposals,
-        PullRequests,
-        Repository,
-        Reviews,
-    )
+    from weighbridge.forge import Proposals, Reviews
+    from weighbridge.ports import Builder, Containers, Engine, ProgramsCache, PullRequests, Repository
     from weighbridge.proving import Climb, Prover
     from weighbridge.settings import Settings
 

@@ -17,15 +17,15 @@ from tests.support.reports import image, report
 from weighbridge.adapters.github_proposals import GitHubProposals
 from weighbridge.core.marker import marker
 from weighbridge.core.proposals import blob_id
+from weighbridge.forge import StoredFile
 from weighbridge.model.fix import ProofStatus
-from weighbridge.ports import StoredFile
 from weighbridge.proposing import Outcome, Proposed, propose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from weighbridge.forge import Proposal, Proposals
     from weighbridge.model.fix import Fix
-    from weighbridge.ports import Proposal, Proposals
 
 _names = (f"trunk-{number}" for number in itertools.count())
 FILES = {"Dockerfile": DOCKERFILE, "sub/folder/notes": "old\n", "gone": "old\n"}
@@ -105,7 +105,7 @@ class _RealWorld:
         return base64.b64decode(self._ask("GET", f"git/blobs/{found[0]}")["content"]).decode()
 
     def pulls(self) -> list[Proposal]:
-        from weighbridge.ports import Proposal
+        from weighbridge.forge import Proposal
 
         return [
             Proposal(
@@ -148,7 +148,7 @@ def real(github: GitHub) -> Iterator[_RealWorld]:
 
 
 class TestProposals:
-    """The contract of ports.Proposals."""
+    """The contract of forge.Proposals."""
 
     def test_a_branch_that_is_not_there_has_no_tip(self, world: World) -> None:
         assert world.proposals.tip(world.base) is not None

@@ -18,14 +18,15 @@ from weighbridge.adapters.github import GitHubPullRequests
 from weighbridge.adapters.github_reviews import GitHubReviews
 from weighbridge.core.marker import marker
 from weighbridge.errors import GitHubError
-from weighbridge.ports import ChangedFile
+from weighbridge.forge import ChangedFile
 from weighbridge.suggesting import NotSuggested, Suggested, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from weighbridge.forge import Reviews
     from weighbridge.model.report import Report
-    from weighbridge.ports import PullRequests, Reviews
+    from weighbridge.ports import PullRequests
 
 _names = (f"branch-{number}" for number in itertools.count())
 OTHER = "line\n" * 30
@@ -130,7 +131,7 @@ def suggested(world: World, what: Report) -> Suggested | NotSuggested:
 
 
 class TestReviews:
-    """The contract of ports.Reviews."""
+    """The contract of forge.Reviews."""
 
     def test_the_diff_has_the_lines_that_the_pull_request_wrote(self, world: World) -> None:
         files = {file.path: file.patch for file in world.reviews.changed_files(world.number)}

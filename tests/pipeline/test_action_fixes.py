@@ -11,8 +11,8 @@ from tests.support.yard import NUMBER
 from weighbridge.core.rendering import render_markdown
 from weighbridge.errors import GitHubError, GitHubForbidden
 from weighbridge.fixing import UNTOUCHED
+from weighbridge.forge import ChangedFile
 from weighbridge.model.fix import ProofStatus
-from weighbridge.ports import ChangedFile
 
 if TYPE_CHECKING:
     from tests.support.yard import Job

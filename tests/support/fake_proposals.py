@@ -1,4 +1,4 @@
-"""A fake of ports.Proposals. It runs the same contract tests as the real adapter."""
+"""A fake of forge.Proposals. It runs the same contract tests as the real adapter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.marker import key_of
 from weighbridge.core.proposals import blob_id
-from weighbridge.ports import Proposal, StoredFile
+from weighbridge.forge import Proposal, StoredFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

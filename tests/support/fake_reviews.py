@@ -1,4 +1,4 @@
-"""A fake of ports.Reviews. It runs the same contract tests as the real adapter."""
+"""A fake of forge.Reviews. It runs the same contract tests as the real adapter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weighbridge.core.marker import key_of
 from weighbridge.core.suggestions import shown_lines
 from weighbridge.errors import GitHubError, GitHubForbidden
-from weighbridge.ports import ChangedFile, ReviewComment
+from weighbridge.forge import ChangedFile, ReviewComment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

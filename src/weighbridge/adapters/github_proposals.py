@@ -10,7 +10,7 @@ from github import GithubException, InputGitTreeElement, UnknownObjectException
 from weighbridge.adapters.github import READ, WRITE
 from weighbridge.adapters.github_connection import GitHubConnection
 from weighbridge.core.marker import key_of
-from weighbridge.ports import Proposal, StoredFile
+from weighbridge.forge import Proposal, StoredFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,10 +24,10 @@ _FILE_MODES = ("100644", "100755")
 
 
 class GitHubProposals(GitHubConnection):
-    """Implements ports.Proposals."""
+    """Implements forge.Proposals."""
 
     def tip(self, branch: str) -> str | None:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking(f"show the branch {branch}", _CONTENTS_READ):
             try:
                 return self._remote.get_git_ref(f"heads/{branch}").object.sha
@@ -35,7 +35,7 @@ class GitHubProposals(GitHubConnection):
                 return None
 
     def stored(self, commit: str, path: str) -> StoredFile | None:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking(f"show {path}", _CONTENTS_READ):
             tree = commit
             *folders, name = path.split("/")
@@ -50,7 +50,7 @@ class GitHubProposals(GitHubConnection):
             return None
 
     def commit(self, parent: str, message: str, files: Mapping[str, tuple[str, str] | None]) -> str:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking("commit", _CONTENTS, known=True):
             elements = [
                 InputGitTreeElement(path, _FILE_MODES[0], "blob", sha=None)
@@ -63,7 +63,7 @@ class GitHubProposals(GitHubConnection):
             return self._remote.create_git_commit(message, tree, [below]).sha
 
     def set_branch(self, name: str, commit: str) -> None:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking(f"make the branch {name}", _CONTENTS, known=True):
             try:
                 self._remote.create_git_ref(f"refs/heads/{name}", commit)
@@ -74,7 +74,7 @@ class GitHubProposals(GitHubConnection):
                 self._change_branch("PATCH", name, {"sha": commit, "force": True})
 
     def delete_branch(self, name: str) -> None:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking(f"delete the branch {name}", _CONTENTS):
             try:
                 self._change_branch("DELETE", name)
@@ -84,19 +84,19 @@ class GitHubProposals(GitHubConnection):
                     raise
 
     def ours(self, base: str, key: str) -> tuple[Proposal, ...]:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking(f"list the pull requests into {base}", READ):
             return tuple(self._ours(base, key))
 
     def of_branch(self, name: str) -> tuple[Proposal, ...]:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking(f"list the pull requests from {name}", READ):
             owner = self._repository.partition("/")[0]
             found = self._remote.get_pulls(state="all", head=f"{owner}:{name}", sort="created", direction="asc")
             return tuple(_proposal(pull) for pull in found)
 
     def open(self, base: str, branch: str, title: str, body: str) -> Proposal:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking("open a pull request", _OPEN, known=True):
             return self._once(
                 lambda: _proposal(self._remote.create_pull(base, branch, title=title, body=body)),
@@ -105,12 +105,12 @@ class GitHubProposals(GitHubConnection):
             )
 
     def edit(self, number: int, title: str, body: str) -> None:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking(f"edit pull request {number}", WRITE, known=True):
             self._remote.get_pull(number).edit(title=title, body=body)
 
     def close(self, number: int, body: str) -> None:
-        """See ports.Proposals."""
+        """See forge.Proposals."""
         with self._asking(f"close pull request {number}", WRITE, known=True):
             self._remote.get_pull(number).edit(body=body, state="closed")
 

@@ -11,7 +11,7 @@ from github.GithubObject import CompletableGithubObject
 from weighbridge.adapters.github import READ, WRITE
 from weighbridge.adapters.github_connection import GitHubConnection
 from weighbridge.core.marker import key_of
-from weighbridge.ports import ChangedFile, ReviewComment
+from weighbridge.forge import ChangedFile, ReviewComment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class GitHubReviews(GitHubConnection):
-    """Implements ports.Reviews."""
+    """Implements forge.Reviews."""
 
     def changed_files(self, number: int) -> tuple[ChangedFile, ...]:
-        """See ports.Reviews."""
+        """See forge.Reviews."""
         with self._asking(f"show the diff of pull request {number}", READ):
             return tuple(
                 ChangedFile(path=file.filename, patch=file.raw_data.get("patch"))
@@ -32,12 +32,12 @@ class GitHubReviews(GitHubConnection):
             )
 
     def comments(self, number: int, key: str) -> tuple[ReviewComment, ...]:
-        """See ports.Reviews."""
+        """See forge.Reviews."""
         with self._asking(f"list the review comments of pull request {number}", READ):
             return tuple(self._ours(number, lambda comment: key_of(comment.body or "") == key))
 
     def create_comment(self, number: int, commit: str, path: str, lines: tuple[int, int], body: str) -> ReviewComment:
-        """See ports.Reviews."""
+        """See forge.Reviews."""
         with self._asking(f"comment on a line of pull request {number}", WRITE, known=True):
             return self._once(
                 lambda: self._created(number, commit, path, lines, body),
@@ -58,12 +58,12 @@ class GitHubReviews(GitHubConnection):
         return _comment(made, frozenset())
 
     def edit_comment(self, number: int, comment_id: int, body: str) -> None:
-        """See ports.Reviews."""
+        """See forge.Reviews."""
         with self._asking(f"edit a review comment on pull request {number}", WRITE, known=True):
             self._pull(number).get_review_comment(comment_id).edit(body)
 
     def delete_comment(self, number: int, comment_id: int) -> None:
-        """See ports.Reviews."""
+        """See forge.Reviews."""
         what = f"delete a review comment on pull request {number}"
         with self._asking(what, WRITE), contextlib.suppress(UnknownObjectException):
             self._pull(number).get_review_comment(comment_id).delete()

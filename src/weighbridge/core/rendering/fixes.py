@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from weighbridge.core.rendering.escape import code_block, markdown, plain
+from weighbridge.core.rendering.escape import code_block, markdown, plain, visible
 from weighbridge.core.rendering.surface import surface_words
 from weighbridge.core.rendering.units import format_percent, format_size
 from weighbridge.model.fix import Outcome, ProofStatus, Step
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from weighbridge.model.fix import Check, Fix, Proof
     from weighbridge.model.report import ImageReport
 
-_STATUS = {
+STATUSES = {
     ProofStatus.VERIFIED: "verified",
     ProofStatus.REJECTED: "rejected",
     ProofStatus.UNVERIFIABLE: "could not verify",
     ProofStatus.NOT_RUN: "not run",
 }
-_MARKS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
+OUTCOMES = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
 _DETAILS = 12
 
 
@@ -37,8 +37,25 @@ def best(fixes: Sequence[Fix]) -> Fix | None:
 def fix_line(fix: Fix) -> str:
     """The measured saving in one line of Markdown. `fix` is verified."""
     proof = fix.proof
-    sizes = f"{format_size(proof.original_size or 0)} → {format_size(proof.size or 0)}"
-    return f"**Fix, built and run here: {sizes}** ({_share(proof)}). {markdown(fix.candidate.title)}."
+    return f"**Fix, built and run here: {_sizes(proof)}** ({_share(proof)}). {markdown(fix.candidate.title)}."
+
+
+def measured(fix: Fix) -> str:
+    """Both sizes, the share that is saved, and what is left to pull: plain text. `fix` is verified."""
+    return f"{_sizes(fix.proof)} ({_share(fix.proof)})"
+
+
+def fix_words(image: ImageReport) -> list[str]:
+    """Lines of plain text about the best fix that is proven, the saving first; why none was tried; or none."""
+    found = best(image.fixes)
+    if found is None:
+        return [f"no fix was tried: {plain(image.unfixed)}"] if image.unfixed else []
+    surface = surface_words(found.proof.before, found.proof.after)
+    return [
+        f"fix, built and run here: {measured(found)}: {plain(found.candidate.title)}",
+        *([f"  for an attacker: {surface}"] if surface else []),
+        *(f"  it costs: {plain(cost)}" for cost in found.candidate.costs),
+    ]
 
 
 def patch_block(fix: Fix, most: int = 200) -> str:
@@ -72,7 +89,7 @@ def fixes_text(fixes: Sequence[Fix], width: int = 100) -> list[str]:
         return []
     rows = [
         [
-            _STATUS[fix.proof.status],
+            STATUSES[fix.proof.status],
             fix.candidate.strategy,
             format_size(fix.proof.size) if fix.proof.size is not None else "",
             _share(fix.proof) if fix.proof.saved is not None else "",
@@ -107,15 +124,11 @@ def fixes_page(image: ImageReport) -> str:
     surface = surface_words(proof.before, proof.after)
     lines += [f"  attack surface: {surface}"] if surface else []
     lines += [f"  what it costs: {plain(cost)}" for cost in found.candidate.costs]
-    return "\n".join([*lines, "", *_visible(found.patch), ""])
+    return "\n".join([*lines, "", *(visible(line) for line in found.patch.split("\n")), ""])
 
 
-def _visible(patch: str) -> list[str]:
-    """The patch's lines, without what a terminal would act on."""
-    return [
-        "".join(letter if letter.isprintable() or letter == "\t" else "\ufffd" for letter in line.rstrip("\r"))
-        for line in patch.split("\n")
-    ]
+def _sizes(proof: Proof) -> str:
+    return f"{format_size(proof.original_size or 0)} → {format_size(proof.size or 0)}"
 
 
 def _share(proof: Proof) -> str:
@@ -128,4 +141,4 @@ def _share(proof: Proof) -> str:
 
 def _step(check: Check) -> str:
     details = "; ".join(markdown(detail, 300) for detail in check.details[:_DETAILS])
-    return f"**{check.step.value}** {_MARKS[check.outcome]}" + (f": {details}" if details else "")
+    return f"**{check.step.value}** {OUTCOMES[check.outcome]}" + (f": {details}" if details else "")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weighbridge.core.names import shown_path
 from weighbridge.core.rendering.columns import bar, fit, shorten
 from weighbridge.core.rendering.escape import log_line, plain
+from weighbridge.core.rendering.fixes import fix_words
 from weighbridge.core.rendering.headline import sentence, text_of, unavailable, words
 from weighbridge.core.rendering.parts import files, packages
 from weighbridge.core.rendering.parts.causes import excuse, split
@@ -64,6 +65,7 @@ class _Text:
         yield self._paint(answer, f"{_BOLD};{_COLORS[image.verdict.status]}")
         yield self._paint(f"{plain(image.platform, 60)}, {words(image)}", _DIM)
         yield from self._sizes(image)
+        yield from fix_words(image)
         for side, shown in (("head", image.head), ("base", image.base)):
             if isinstance(shown, Unavailable) and not shown.expected:
                 yield from self._unavailable(side, shown, image)
