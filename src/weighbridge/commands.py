@@ -102,7 +102,7 @@ def fix(given: Mapping[str, object], *, minutes: float) -> tuple[Report, Path]:
 
 def apply(report: Report, tree: Path) -> tuple[str, ...]:
     """Writes each image's best verified fix into the tree; the paths that changed. Raises UsageError."""
-    from weighbridge.core.rendering.fixes import best
+    from weighbridge.core.fixes.best import best
     from weighbridge.fixing import apply_fix
 
     proven = [fix for image in report.images if (fix := best(image.fixes)) is not None]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from weighbridge.core.fixes.best import best
 from weighbridge.core.marker import marker
 from weighbridge.core.proposals import Identity, blob_id, branch_of, content_of, identity_of, scope_of
-from weighbridge.core.rendering.fixes import best
 from weighbridge.core.rendering.proposal import proposal_body, proposal_title, withdrawn
 from weighbridge.errors import GitHubError
 from weighbridge.model.fix import ProofStatus

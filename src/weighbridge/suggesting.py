@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from weighbridge.core.fixes.best import best_in_place
 from weighbridge.core.marker import marker
 from weighbridge.core.rendering.suggestion import suggestion_body
-from weighbridge.core.suggestions import fits, identity_of, in_place, payload, scope_of, shown_lines, suggestions_of
+from weighbridge.core.suggestions import fits, identity_of, payload, scope_of, shown_lines, suggestions_of
 from weighbridge.errors import GitHubError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def suggest(
         if pulls.get(number).head_sha != report.head.commit:
             return NotSuggested(reason="the pull request has moved on")
         existing = reviews.comments(number, key)
-        wanted = _wanted(reviews, number, tried, key) if any(map(in_place, tried)) else []
+        wanted = _wanted(reviews, number, tried, key) if any(best_in_place(image.fixes) for image in tried) else []
         if not wanted and not existing:
             return NotSuggested(reason="no proven change of a few lines is in the pull request's diff")
         return _Reconciling(reviews, number, key, report.head.commit, existing).done(
@@ -86,7 +87,7 @@ def _wanted(reviews: Reviews, number: int, images: Sequence[ImageReport], key: s
 
 
 def _of_image(image: ImageReport, diff: Mapping[str, Mapping[int, DiffLine]], key: str) -> list[_Wanted]:
-    fix = in_place(image)
+    fix = best_in_place(image.fixes)
     parts = suggestions_of(fix) if fix is not None else None
     if fix is None or parts is None:
         return []

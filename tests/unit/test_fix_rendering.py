@@ -10,8 +10,9 @@ from markdown_it import MarkdownIt
 
 from tests.support.reports import image, report
 from weighbridge.core import rendering, wire
+from weighbridge.core.fixes.best import best
 from weighbridge.core.fixes.patch import patch_of
-from weighbridge.core.rendering.fixes import best, fixes_page, fixes_text
+from weighbridge.core.rendering.fixes import fixes_page, fixes_text
 from weighbridge.errors import UsageError
 from weighbridge.fixing import apply_fix
 from weighbridge.model.fix import (

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighbridge.core.marker import key_of, payload_of
-from weighbridge.model.fix import Family, ProofStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,16 +50,6 @@ class DiffLine:
 
     text: str
     added: bool
-
-
-def in_place(image: ImageReport) -> Fix | None:
-    """The image's best verified fix that keeps the Dockerfile's shape; None if there is none."""
-    proven = (
-        fix
-        for fix in image.fixes
-        if fix.proof.status is ProofStatus.VERIFIED and fix.candidate.family is Family.IN_PLACE
-    )
-    return min(proven, key=lambda fix: fix.proof.size or 0, default=None)
 
 
 def suggestions_of(fix: Fix) -> tuple[Suggestion, ...] | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
+from weighbridge.core.fixes.best import best
 from weighbridge.core.rendering.escape import code_block, markdown, plain, visible
 from weighbridge.core.rendering.surface import surface_words
 from weighbridge.core.rendering.units import format_percent, format_size
@@ -26,12 +27,6 @@ STATUSES = {
 }
 OUTCOMES = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
 _DETAILS = 12
-
-
-def best(fixes: Sequence[Fix]) -> Fix | None:
-    """The smallest fix that is verified; None if there is none."""
-    proven = [fix for fix in fixes if fix.proof.status is ProofStatus.VERIFIED]
-    return min(proven, key=lambda fix: fix.proof.size or 0) if proven else None
 
 
 def fix_line(fix: Fix) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from weighbridge.core.fixes.best import best
 from weighbridge.core.rendering.escape import Span, plain, visible
-from weighbridge.core.rendering.fixes import OUTCOMES, STATUSES, best, measured, proof_title
+from weighbridge.core.rendering.fixes import OUTCOMES, STATUSES, measured, proof_title
 from weighbridge.core.rendering.surface import surface_rows, surface_words
 from weighbridge.core.rendering.tables import Column, Field, Table, make_table, prose_field, size_field, text_field
 
