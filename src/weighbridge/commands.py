@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.building import Side
+    from weighbridge.fixing import Workshop
     from weighbridge.model.report import Report
+    from weighbridge.revisions import Refs
+    from weighbridge.settings import ImageSettings, Settings
 
 
 def check(given: Mapping[str, object], *, base: str | None, head: str | None) -> tuple[Report, frozenset[Status]]:
@@ -48,7 +52,23 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
             log=progress,
             hidden=hidden,
         )
-        return pipeline.check_revisions(settings, refs, yard, Place()), settings.fail_on
+        report = pipeline.check_revisions(settings, refs, yard, Place())
+    return _with_fixes(report, settings, refs, yard) if settings.fix else report, settings.fail_on
+
+
+def _with_fixes(report: Report, settings: Settings, refs: Refs, yard: pipeline.Yard) -> Report:
+    from weighbridge.fixing import with_fixes
+
+    with closing(wiring.climb()) as climb:
+        shop = _workshop(settings, replace(yard, log=ClimbLog(climb)), climb, settings.fix_minutes)
+        return with_fixes(report, settings, refs, shop, sparing=False)
+
+
+def _workshop(settings: Settings, yard: pipeline.Yard, climb: TerminalClimb | SilentClimb, minutes: float) -> Workshop:
+    from weighbridge.fixing import Workshop
+
+    prover = wiring.prover(yard.builder, yard.scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
+    return Workshop(yard=yard, prover=prover, rules=settings.rules_config(examining.today()), begin=climb.image)
 
 
 def compare(base: str, head: str, name: str | None, limits: Limits, platform: str | None = None) -> Report:
@@ -74,13 +94,20 @@ def _dockerfile_text(path: Path) -> str:
     return text
 
 
-def fix(given: Mapping[str, object], *, minutes: float) -> tuple[Report, Path]:
-    """The work tree's images with the fixes that were tried, and the tree. Raises WeighbridgeError."""
-    from weighbridge.fixing import Workshop, fix_tree
+def fix(given: Mapping[str, object], *, minutes: float, every: bool = False) -> tuple[Report, Path]:
+    """The work tree's images with the fixes that were tried, and the tree. Raises WeighbridgeError.
+
+    `every` adds the Dockerfiles of the repository that no configured image is built from.
+    """
+    from weighbridge.fixing import fix_tree
     from weighbridge.settings import hidden_values, load
 
     repository = wiring.repository(Path.cwd())
     settings = load(cli=given, environ=os.environ, root=repository.root)
+    if every:
+        if given.get("context") or given.get("file"):
+            raise UsageError("--all: contradicts CONTEXT and --file: it takes all Dockerfiles of the repository")
+        settings = with_every_dockerfile(settings, repository.root)
     hidden = hidden_values(settings, os.environ, repository.root)
     builder = wiring.builder(repository.root, os.environ, hidden)
     scale = wiring.scale(lambda _what, _count: None, wiring.engine)
@@ -94,19 +121,53 @@ def fix(given: Mapping[str, object], *, minutes: float) -> tuple[Report, Path]:
             log=ClimbLog(climb),
             hidden=hidden,
         )
-        prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
         head = Revision(commit=None, label="work tree")
-        shop = Workshop(yard=yard, prover=prover, rules=settings.rules_config(examining.today()))
+        shop = _workshop(settings, yard, climb, minutes)
         return fix_tree(settings, repository.root, head, shop), repository.root
 
 
-def apply(report: Report, tree: Path) -> tuple[str, ...]:
-    """Writes each image's best verified fix into the tree; the paths that changed. Raises UsageError."""
+def with_every_dockerfile(settings: Settings, tree: Path) -> Settings:
+    """The settings with an image for each further Dockerfile of the tree, built with the first one's options.
+
+    Raises UsageError where there is no Dockerfile at all.
+    """
+    from weighbridge.dockerfiles import find_dockerfiles, probable_spec
+
+    first = settings.images[0]
+    # What nobody configured, and is not there, nobody meant.
+    images = [image for image in settings.images if len(settings.images) > 1 or _is_there(image, tree)]
+    covered = {spec.dockerfile for image in images for spec in image.specs()}
+    for path in find_dockerfiles(tree):
+        text = read_dockerfile_text(tree, path) if path not in covered else None
+        if text is not None:
+            spec = probable_spec(tree, path, text, [image.name for image in images])
+            own = {"name": spec.name, "context": spec.context, "file": spec.file, "target": None, "build_contexts": ()}
+            images.append(first.model_copy(update=own))
+    if not images:
+        raise UsageError("there is no Dockerfile in the repository")
+    return settings.model_copy(update={"images": tuple(images)})
+
+
+def _is_there(image: ImageSettings, tree: Path) -> bool:
+    return any((tree / spec.dockerfile).is_file() for spec in image.specs())
+
+
+def apply(report: Report, tree: Path) -> Iterator[str]:
+    """Writes each image's best verified fix into the tree; what was done, in a line each. Raises UsageError."""
     from weighbridge.core.fixes.best import best
     from weighbridge.fixing import apply_fix
 
-    proven = [fix for image in report.images if (fix := best(image.fixes)) is not None]
-    return tuple(path for fix in proven for path in apply_fix(fix, tree))
+    written: set[str] = set()
+    for image in report.images:
+        fix = best(image.fixes)
+        if fix is None:
+            continue
+        if taken := written.intersection(edit.path for edit in fix.candidate.edits):
+            yield f"{image.name}: {min(taken)} was rewritten for another image already: look at it, and run fix again"
+            continue
+        for path in apply_fix(fix, tree):
+            written.add(path)
+            yield f"wrote {path}"
 
 
 class ClimbLog:
@@ -125,12 +186,14 @@ class ClimbLog:
         self._climb.line(None, text)
 
 
-def present_fixes(report: Report, output_format: str, output: Path | None) -> None:
-    """Prints what was tried, and the patches that are proven; JSON is one image's object."""
+def present_fixes(report: Report, output_format: str, output: Path | None, *, every: bool = False) -> None:
+    """Prints what was tried, and the patches that are proven; JSON is the report, or one image's object unless
+    `every` was asked for.
+    """
     from weighbridge.core.rendering.fixes import fixes_page
 
     if output_format != "text":
-        present(report, output_format, output, single=len(report.images) == 1)
+        present(report, output_format, output, single=len(report.images) == 1 and not every)
         return
     text = "\n".join(fixes_page(image) for image in report.images)
     if output is None:

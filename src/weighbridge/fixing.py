@@ -44,12 +44,16 @@ UNTOUCHED = "neither the Dockerfile, nor what it copies, nor a finding is new"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What fixing works with, beside the yard. `smoke` is each image's own smoke test, by the image's name."""
+    """What fixing works with, beside the yard. `smoke` is each image's own smoke test, by the image's name.
+
+    `begin` is told the name of each image whose turn it is.
+    """
 
     yard: Yard
     prover: Prover
     rules: RulesConfig
     smoke: Mapping[str, Smoke] = field(default_factory=dict)
+    begin: Callable[[str], None] = lambda _: None
 
 
 def fix_tree(settings: Settings, tree: Path, head: Revision, shop: Workshop) -> Report:
@@ -77,6 +81,7 @@ def with_fixes(report: Report, settings: Settings, refs: Refs, shop: Workshop, *
             if spec is None or isinstance(image.head, Unavailable):
                 images.append(replace(image, unfixed="it could not be weighed"))
                 continue
+            shop.begin(spec.name)
             # It was built a moment ago.
             spec = replace(spec, pull=False, no_cache=False, cache_to=())
             if sparing and not _news(image, spec, trees):
@@ -112,6 +117,7 @@ def _remembered(image: ImageReport, spec: BuildSpec, tree: Path, shop: Workshop)
 
 def fix_image(spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
     """One image on one platform."""
+    shop.begin(spec.name if spec.platform is None else f"{spec.name} {spec.platform}")
     with _made(spec, tree, shop) as made:
         if isinstance(made, Unavailable):
             return weighed_alone(spec, made)

@@ -191,7 +191,8 @@ class _Proving:
             check = Check(step=Step.BEHAVIOUR, outcome=Outcome.UNKNOWN, details=(reason,))
             return Proof(status=ProofStatus.UNVERIFIABLE, reason=reason, checks=(check,))
         proof = ascent.proof()
-        if key is not None and proof.status in (ProofStatus.VERIFIED, ProofStatus.REJECTED) and not ascent.gaps:
+        mendable = self.revise is not None and bool(ascent.gaps)
+        if key is not None and proof.status in (ProofStatus.VERIFIED, ProofStatus.REJECTED) and not mendable:
             self.prover.proofs.put(key, proof)
         return proof
 

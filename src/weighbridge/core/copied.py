@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|<<", re.IGNORECASE)
 _UNCLEAR = re.compile(r"[$\\\"'!#]")
+_WILD = re.compile(r"[*?\[]")
 _ALL = (".", "./", "/", "*", "")
 
 
@@ -31,6 +32,16 @@ def copied(dockerfile: Dockerfile) -> Ignore | None:
     patterns = read_ignore("\n".join(sources))
     # What is too wild to be matched may be anything.
     return patterns if len(patterns.patterns) == len(sources) else None
+
+
+def literal_sources(dockerfile: Dockerfile) -> tuple[str, ...]:
+    """The paths of the context that a COPY or ADD names in full: without variables and wildcards."""
+    every = (source for stage in dockerfile.stages for each in stage.instructions for source in _taken(each))
+    return tuple(
+        source
+        for source in every
+        if source not in _ALL and not _UNCLEAR.search(source) and not _WILD.search(source) and ".." not in source
+    )
 
 
 def _taken(instruction: Instruction) -> Iterator[str]:
