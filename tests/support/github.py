@@ -18,7 +18,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 
 from tests.support.github_gaps import LabelEvents, comment_outside_the_diff, files_of_pull_request, pulls_of_commit
@@ -28,6 +28,8 @@ from tests.support.tools import emulate_command, openapi_description
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tests.support.git import WorkTree
 
 BOT = "github-actions[bot]"
 BOT_TOKEN = "token-of-the-bot"
@@ -117,6 +119,44 @@ class GitHub:
         path = f"/repos/{repository}/git/refs/heads/{quote(branch)}"
         self.call("PATCH", path, {"sha": sha})
         return sha
+
+    def take(self, tree: WorkTree, *branches: str, repository: str = REPOSITORY) -> None:
+        """Gives the API a local repository's branches, with the very commits: it has no `git push`."""
+        for branch in branches:
+            for commit in tree.git("rev-list", "--reverse", "--topo-order", branch).split():
+                assert commit == self._take_commit(tree, commit, repository)
+            tip = tree.git("rev-parse", branch)
+            try:
+                path = f"/repos/{repository}/git/refs/heads/{quote(branch)}"
+                self.call("PATCH", path, {"sha": tip, "force": True})
+            except HTTPError:
+                self.call("POST", f"/repos/{repository}/git/refs", {"ref": f"refs/heads/{branch}", "sha": tip})
+
+    def _take_commit(self, tree: WorkTree, commit: str, repository: str) -> str:
+        entries = [
+            {"path": path, "mode": mode, "type": "blob", "content": tree.git("cat-file", "blob", blob) + "\n"}
+            for mode, _, blob, path in (
+                line.split(maxsplit=3) for line in tree.git("ls-tree", "-r", commit).splitlines()
+            )
+        ]
+        made = self.call("POST", f"/repos/{repository}/git/trees", {"tree": entries})["sha"]
+        name, email, date, parents = tree.git("show", "-s", "--format=%an%n%ae%n%aI%n%P", commit).split("\n")[:4]
+        who = {"name": name, "email": email, "date": date}
+        body = {
+            "message": tree.git("show", "-s", "--format=%B", commit),
+            "tree": made,
+            "parents": parents.split(),
+            "author": who,
+            "committer": who,
+        }
+        sha: str = self.call("POST", f"/repos/{repository}/git/commits", body)["sha"]
+        return sha
+
+    def propose(self, head: str, *, base: str = "main", repository: str = REPOSITORY) -> dict[str, Any]:
+        """A pull request from a branch that is there."""
+        pull = {"title": f"Add {head}", "head": head, "base": base}
+        made: dict[str, Any] = self.call("POST", f"/repos/{repository}/pulls", pull)
+        return made
 
     def allow_writing(self, *, repository: str = REPOSITORY) -> None:
         """Gives the bot `contents: write`."""

@@ -48,8 +48,8 @@ def fix_words(image: ImageReport) -> list[str]:
     surface = surface_words(found.proof.before, found.proof.after)
     return [
         f"fix, built and run here: {measured(found)}: {plain(found.candidate.title)}",
-        *([f"  for an attacker: {surface}"] if surface else []),
-        *(f"  it costs: {plain(cost)}" for cost in found.candidate.costs),
+        *([f"for an attacker: {surface}"] if surface else []),
+        *(f"it costs: {plain(cost)}" for cost in found.candidate.costs),
     ]
 
 

@@ -65,7 +65,7 @@ class _Text:
         yield self._paint(answer, f"{_BOLD};{_COLORS[image.verdict.status]}")
         yield self._paint(f"{plain(image.platform, 60)}, {words(image)}", _DIM)
         yield from self._sizes(image)
-        yield from fix_words(image)
+        yield from self._fix(image)
         for side, shown in (("head", image.head), ("base", image.base)):
             if isinstance(shown, Unavailable) and not shown.expected:
                 yield from self._unavailable(side, shown, image)
@@ -77,6 +77,12 @@ class _Text:
             if image.diff is None:
                 yield from self._contents(image.head)
             yield from self._waste(image.head)
+
+    def _fix(self, image: ImageReport) -> Iterator[str]:
+        answer, *more = fix_words(image) or [""]
+        if answer:
+            yield self._paint(answer, _GREEN) if image.fixes else answer
+        yield from fit([[line] for line in more], "l", width=self._width, flexible=0, wrap=True)
 
     def _sizes(self, image: ImageReport) -> Iterator[str]:
         head = image.head
