@@ -140,12 +140,12 @@ class GitHub:
             )
         ]
         made = self.call("POST", f"/repos/{repository}/git/trees", {"tree": entries})["sha"]
-        name, email, date, parents = tree.git("show", "-s", "--format=%an%n%ae%n%aI%n%P", commit).split("\n")[:4]
+        name, email, date = tree.git("show", "-s", "--format=%an%n%ae%n%aI", commit).split("\n")
         who = {"name": name, "email": email, "date": date}
         body = {
             "message": tree.git("show", "-s", "--format=%B", commit),
             "tree": made,
-            "parents": parents.split(),
+            "parents": tree.git("show", "-s", "--format=%P", commit).split(),
             "author": who,
             "committer": who,
         }

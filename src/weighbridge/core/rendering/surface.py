@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weighbridge.core.rendering.escape import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from weighbridge.model.fix import Proof, Surface
+
+_NAME = 40
 
 Row = tuple[str, str, str, int]
 """What it is, before, after, and by how many it is fewer."""
@@ -49,10 +53,12 @@ def _counts(what: str, before: int, after: int) -> Row:
 
 
 def _names(what: str, before: Sequence[str], after: Sequence[str]) -> Row:
-    return what, ", ".join(before) or "none", ", ".join(after) or "none", len(before) - len(after)
+    told = [", ".join(plain(name, _NAME) for name in names) or "none" for names in (before, after)]
+    return what, told[0], told[1], len(before) - len(after)
 
 
 def _gone(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
     """Names that are nowhere any more, the paths' last parts."""
     left = {name.rpartition("/")[2] for name in after}
-    yield from dict.fromkeys(name.rpartition("/")[2] for name in before if name.rpartition("/")[2] not in left)
+    gone = dict.fromkeys(name.rpartition("/")[2] for name in before if name.rpartition("/")[2] not in left)
+    yield from (plain(name, _NAME) for name in gone)

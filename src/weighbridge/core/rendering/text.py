@@ -33,6 +33,8 @@ _LOG_LINES = 20
 _BARS = ((100, 12), (80, 6), (0, 0))
 """From how many columns on a bar has how many cells."""
 _NARROWEST = 60
+_ROOMY = 80
+"""From how many columns on a finding's rule is named."""
 _PLACE = 30
 _COLORS = {Status.PASS: "32", Status.WARN: "33", Status.UNKNOWN: "35", Status.FAIL: "31"}
 _BOLD, _DIM, _RED, _GREEN = "1", "2", "31", "32"
@@ -137,16 +139,17 @@ class _Text:
         yield from self._table("Packages", rows, "rlll")
 
     def _findings(self, image: ImageReport) -> Iterator[str]:
+        roomy = self._width >= _ROOMY
         rows = [
             [
                 weight(finding),
                 ("new: " if finding.introduced else "") + plain(finding.message),
                 _place(finding.line),
-                finding.rule,
+                *([finding.rule] if roomy else []),
             ]
             for finding in worth_telling(image, self._report)
         ]
-        yield from self._table("Findings", rows, "rlll", wrap=True)
+        yield from self._table("Findings", rows, "rlll" if roomy else "rll", wrap=True)
 
     def _phrase(self, cause: Cause) -> str:
         reason = excuse(cause, self._report)
