@@ -28,6 +28,7 @@ from tests.support.git import WorkTree, create  # noqa: E402 - found by the line
 
 import bases  # noqa: E402
 from outside import engines  # noqa: E402
+from outside.images import LABEL  # noqa: E402
 from outside.machine import Refusal, say  # noqa: E402
 from weighbridge import examining, fixing, pipeline, revisions, wiring  # noqa: E402
 from weighbridge.adapters.builder import BuildxBuilder  # noqa: E402
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
+    from weighbridge.model.fix import Fix
     from weighbridge.model.report import Report
     from weighbridge.revisions import Refs
     from weighbridge.settings import Settings
@@ -320,13 +322,22 @@ def _docker(*arguments: str, stdin: str = "") -> None:
     subprocess.run(["docker", *arguments], check=True, input=stdin.encode(), stdout=subprocess.DEVNULL)  # noqa: S607
 
 
+def _unlabelled(fix: Fix) -> Fix:
+    checks = tuple(
+        replace(check, details=tuple(detail for detail in check.details if LABEL not in detail))
+        for check in fix.proof.checks
+    )
+    return replace(fix, proof=replace(fix.proof, checks=checks))
+
+
 def _keep(name: str, report: Report) -> None:
-    """Without the base's tree of files, which nothing shows."""
+    """Without the base's tree of files, which nothing shows, and without the labels that stand-ins alone have."""
+    images = tuple(replace(image, fixes=tuple(map(_unlabelled, image.fixes))) for image in report.images)
     images = tuple(
         replace(image, base=replace(image.base, tree=replace(image.base.tree, children=())))
         if isinstance(image.base, WeighedImage)
         else image
-        for image in report.images
+        for image in images
     )
     KEPT.mkdir(parents=True, exist_ok=True)
     document = json.loads(wire.dump(replace(report, images=images)))
