@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from weighbridge.fixing import Workshop
     from weighbridge.model.report import Report
     from weighbridge.revisions import Refs
-    from weighbridge.settings import ImageSettings, Settings
+    from weighbridge.settings import Settings
 
 
 def check(given: Mapping[str, object], *, base: str | None, head: str | None) -> tuple[Report, frozenset[Status]]:
@@ -100,14 +100,19 @@ def fix(given: Mapping[str, object], *, minutes: float, every: bool = False) -> 
     `every` adds the Dockerfiles of the repository that no configured image is built from.
     """
     from weighbridge.fixing import fix_tree
+    from weighbridge.selection import at_place, with_every_dockerfile
     from weighbridge.settings import hidden_values, load
 
     repository = wiring.repository(Path.cwd())
     settings = load(cli=given, environ=os.environ, root=repository.root)
+    place = {key: given.get(key) for key in ("context", "file")}
     if every:
-        if given.get("context") or given.get("file"):
+        if any(place.values()):
             raise UsageError("--all: contradicts CONTEXT and --file: it takes all Dockerfiles of the repository")
         settings = with_every_dockerfile(settings, repository.root)
+    elif any(place.values()) and len(settings.images) > 1:
+        configured = load(cli={**given, "context": None, "file": None}, environ=os.environ, root=repository.root)
+        settings = at_place(settings, configured, **place)
     hidden = hidden_values(settings, os.environ, repository.root)
     builder = wiring.builder(repository.root, os.environ, hidden)
     scale = wiring.scale(lambda _what, _count: None, wiring.engine)
@@ -124,32 +129,6 @@ def fix(given: Mapping[str, object], *, minutes: float, every: bool = False) -> 
         head = Revision(commit=None, label="work tree")
         shop = _workshop(settings, yard, climb, minutes)
         return fix_tree(settings, repository.root, head, shop), repository.root
-
-
-def with_every_dockerfile(settings: Settings, tree: Path) -> Settings:
-    """The settings with an image for each further Dockerfile of the tree, built with the first one's options.
-
-    Raises UsageError where there is no Dockerfile at all.
-    """
-    from weighbridge.dockerfiles import find_dockerfiles, probable_spec
-
-    first = settings.images[0]
-    # What nobody configured, and is not there, nobody meant.
-    images = [image for image in settings.images if len(settings.images) > 1 or _is_there(image, tree)]
-    covered = {spec.dockerfile for image in images for spec in image.specs()}
-    for path in find_dockerfiles(tree):
-        text = read_dockerfile_text(tree, path) if path not in covered else None
-        if text is not None:
-            spec = probable_spec(tree, path, text, [image.name for image in images])
-            own = {"name": spec.name, "context": spec.context, "file": spec.file, "target": None, "build_contexts": ()}
-            images.append(first.model_copy(update=own))
-    if not images:
-        raise UsageError("there is no Dockerfile in the repository")
-    return settings.model_copy(update={"images": tuple(images)})
-
-
-def _is_there(image: ImageSettings, tree: Path) -> bool:
-    return any((tree / spec.dockerfile).is_file() for spec in image.specs())
 
 
 def apply(report: Report, tree: Path) -> Iterator[str]:

@@ -42,7 +42,15 @@ def probable_spec(tree: Path, path: str, text: str, taken: Iterable[str]) -> Bui
     The name is not one of those `taken`.
     """
     folder = posixpath.dirname(path) or "."
-    return BuildSpec(name=_free(_called(path), set(taken)), context=_context(tree, folder, path, text), file=path)
+    return BuildSpec(name=_free(called(path), set(taken)), context=_context(tree, folder, path, text), file=path)
+
+
+def called(path: str) -> str:
+    """`api` for `api/Dockerfile`, `web` for `Dockerfile.web` and `web.Dockerfile`."""
+    folder, _, name = path.rpartition("/")
+    rest = re.sub(r"(?:dockerfile|containerfile)", "", name, flags=re.IGNORECASE).strip("._-")
+    parts = [folder.rpartition("/")[2], rest]
+    return _UNFIT.sub("-", "-".join(part for part in parts if part).lower()).strip("-._")[:60] or "image"
 
 
 def _walked(tree: Path) -> Iterator[str]:
@@ -68,14 +76,6 @@ def _context(tree: Path, folder: str, path: str, text: str) -> str:
         return folder
     here, in_root = (all((tree / place / source).exists() for source in sources) for place in (folder, "."))
     return "." if in_root and not here else folder
-
-
-def _called(path: str) -> str:
-    """`api` for `api/Dockerfile`, `web` for `Dockerfile.web` and `web.Dockerfile`."""
-    folder, _, name = path.rpartition("/")
-    rest = re.sub(r"(?:dockerfile|containerfile)", "", name, flags=re.IGNORECASE).strip("._-")
-    parts = [folder.rpartition("/")[2], rest]
-    return _UNFIT.sub("-", "-".join(part for part in parts if part).lower()).strip("-._")[:60] or "image"
 
 
 def _free(name: str, taken: set[str]) -> str:

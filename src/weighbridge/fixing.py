@@ -79,7 +79,7 @@ def with_fixes(report: Report, settings: Settings, refs: Refs, shop: Workshop, *
         for image in report.images:
             spec = specs.get((image.name, image.platform)) or specs.get((image.name, None))
             if spec is None or isinstance(image.head, Unavailable):
-                images.append(replace(image, unfixed="it could not be weighed"))
+                images.append(image)
                 continue
             shop.begin(spec.name)
             # It was built a moment ago.

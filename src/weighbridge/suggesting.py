@@ -10,6 +10,7 @@ from weighbridge.core.marker import marker
 from weighbridge.core.rendering.suggestion import suggestion_body
 from weighbridge.core.suggestions import fits, identity_of, payload, scope_of, shown_lines, suggestions_of
 from weighbridge.errors import GitHubError
+from weighbridge.model.report import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ def suggest(
     A comment that somebody answered stays as it is. What GitHub does is an answer, not an exception. Raises UsageError
     for a key that can't be one.
     """
-    tried = [image for image in report.images if not image.unfixed]
+    tried = [image for image in report.images if not image.unfixed and not isinstance(image.head, Unavailable)]
     if not tried or report.head.commit is None:
         return NotSuggested(reason="no fix was looked for")
     try:

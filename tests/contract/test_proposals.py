@@ -245,7 +245,7 @@ class TestPropose:
         assert "**Fix, built and run here: 100.0 MB → 6.0 MB** (−94.0 %; ≈ 2.0 MB to pull)" in pull.body
         assert "**How it was proven: 5 of 5 steps**" in pull.body
         assert "| setuid files | 3 | 0 |" in pull.body
-        assert "what it costs: no shell to look around with" in pull.body
+        assert "it costs: no shell to look around with" in pull.body
         assert pull.branch.startswith(f"weighbridge/fix-{world.base}-")
 
     def test_the_same_fix_is_not_opened_twice(self, world: World) -> None:

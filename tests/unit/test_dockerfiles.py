@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.test_touched import tree
-from weighbridge.commands import with_every_dockerfile
 from weighbridge.dockerfiles import MOST, find_dockerfiles, probable_spec
 from weighbridge.errors import UsageError
+from weighbridge.selection import at_place, with_every_dockerfile
 from weighbridge.settings import load
 
 if TYPE_CHECKING:
@@ -102,3 +102,32 @@ def test_without_a_dockerfile_in_the_root_there_are_the_others_alone(tmp_path: P
 def test_a_repository_without_any_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no Dockerfile in the repository"):
         every(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("context", "file", "expected"),
+    [
+        ("web", None, [("front", "web")]),
+        ("./web/", None, [("front", "web")]),
+        ("api", None, [("api", "api"), ("cron", "api")]),
+        (None, "api/Dockerfile.cron", [("cron", "api")]),
+        ("api", "api/Dockerfile", [("api", "api")]),
+        ("tools", None, [("tools", "tools")]),
+        (None, "tools/Dockerfile", [("tools", ".")]),
+    ],
+)
+def test_a_place_means_the_images_that_lie_there(
+    tmp_path: Path, context: str | None, file: str | None, expected: list[tuple[str, str]]
+) -> None:
+    config = (
+        "images:\n  - name: front\n    context: web\n  - name: api\n    context: api\n"
+        "  - name: cron\n    context: api\n    file: api/Dockerfile.cron\n"
+    )
+    tree(tmp_path, {".weighbridge.yml": config})
+    asked, configured = (
+        load(cli=place, environ={}, root=tmp_path) for place in ({"context": context, "file": file}, {})
+    )
+
+    chosen = at_place(asked, configured, context=context, file=file)
+
+    assert expected == [(image.name, image.context) for image in chosen.images]

@@ -89,7 +89,7 @@ def test_a_verified_fix_is_one_measured_line_with_patch_and_proof_behind() -> No
     assert "+FROM scratch\n" in text
     assert "<summary>How it was proven: 5 of 5 steps</summary>" in text
     assert "100 packages, 499 executables, 3 setuid files fewer; no sh, bash, apt any more" in text
-    assert "what it costs: no nsswitch" in text
+    assert "it costs: no nsswitch" in text
 
 
 @pytest.mark.parametrize("status", [each for each in ProofStatus if each is not ProofStatus.VERIFIED])

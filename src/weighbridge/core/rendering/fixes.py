@@ -73,8 +73,8 @@ def proof_list(fix: Fix) -> str:
     lines = [f"- {_step(check)}" for check in fix.proof.checks]
     surface = surface_words(fix.proof.before, fix.proof.after)
     if surface:
-        lines.append(f"- attack surface: {markdown(surface)}")
-    lines += [f"- what it costs: {markdown(cost)}" for cost in fix.candidate.costs]
+        lines.append(f"- for an attacker: {markdown(surface)}")
+    lines += [f"- it costs: {markdown(cost)}" for cost in fix.candidate.costs]
     return "\n".join(lines)
 
 
@@ -117,8 +117,8 @@ def fixes_page(image: ImageReport) -> str:
         *(f"  {check.step.value}: {plain('; '.join(check.details), 300)}" for check in proof.checks),
     ]
     surface = surface_words(proof.before, proof.after)
-    lines += [f"  attack surface: {surface}"] if surface else []
-    lines += [f"  what it costs: {plain(cost)}" for cost in found.candidate.costs]
+    lines += [f"  for an attacker: {surface}"] if surface else []
+    lines += [f"  it costs: {plain(cost)}" for cost in found.candidate.costs]
     return "\n".join([*lines, "", *(visible(line) for line in found.patch.split("\n")), ""])
 
 
