@@ -29,7 +29,7 @@ def at_place(asked: Settings, configured: Settings, *, context: object, file: ob
     if found:
         return configured.model_copy(update={"images": tuple(found)})
     first = asked.images[0]
-    own = {"name": called(first.specs()[0].dockerfile)}
+    own = {"name": called(first.specs()[0].dockerfile), "context": places[0] or "."}
     return asked.model_copy(update={"images": (first.model_copy(update=own),)})
 
 
