@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from weighbridge import examining
+from weighbridge.core.rendering.escape import plain
 from weighbridge.errors import WeighbridgeError
 from weighbridge.event import OtherEvent, PushEvent
 from weighbridge.fixing import Workshop, with_fixes
@@ -41,13 +42,16 @@ def look(report: Report, settings: Settings, refs: Refs, yard: Yard, runner: Run
         minimum_change=settings.minimum_change,
     )
     shop = Workshop(
-        yard=replace(yard, log=NoGroups(yard.log)), prover=prover, rules=settings.rules_config(examining.today())
+        yard=replace(yard, log=NoGroups(yard.log)),
+        prover=prover,
+        rules=settings.rules_config(examining.today()),
+        begin=runner.line,
     )
     try:
         with runner.group("Look for fixes"), runner.untrusted():
             report = with_fixes(report, settings, refs, shop, sparing=report.pull_request is not None)
     except WeighbridgeError as error:
-        reason = " ".join(str(error).split())
+        reason = plain(str(error))
         runner.warning(f"no fixes were tried: {reason}")
         return replace(report, images=tuple(replace(image, unfixed=reason) for image in report.images))
     for image in report.images:

@@ -239,7 +239,24 @@ class TestSuggest:
         assert NotSuggested(reason="the pull request has moved on") == suggested(world, older)
 
 
-def test_an_outdated_suggestion_is_made_again(github: GitHub) -> None:
+def test_two_images_of_one_dockerfile_suggest_a_change_once() -> None:
+    world = _FakeWorld()
+    images = [replace(image(name), fixes=(tidy_fix(),)) for name in ("api", "worker")]
+
+    assert Suggested(created=1) == suggested(world, report(*images, head=world.head_sha))
+    assert Suggested(unchanged=1) == suggested(world, report(*images, head=world.head_sha))
+
+
+def test_one_job_of_a_matrix_leaves_the_suggestions_of_another() -> None:
+    world = _FakeWorld()
+    suggested(world, report(replace(image("api"), fixes=(tidy_fix(),)), head=world.head_sha))
+
+    suggested(world, report(image("worker"), head=world.head_sha))
+
+    assert 1 == len(world.bodies())
+
+
+def test_an_outdated_suggestion_is_made_again() -> None:
     world = _FakeWorld()
     suggested(world, proven(world))
     world.reviews.outdate(1, 1)
