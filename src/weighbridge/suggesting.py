@@ -129,10 +129,11 @@ class _Reconciling:
                 part = each.suggestion
                 self._reviews.create_comment(self._number, self._commit, part.path, (part.start, part.end), each.body)
                 created += 1
+        # One whose lines have changed since was perhaps committed: that is part of what was talked about.
         stale = [
             comment
             for (scope, _), comment in self._there
-            if scope in scopes and comment.id not in kept and not comment.answered
+            if scope in scopes and comment.id not in kept and comment.line is not None and not comment.answered
         ]
         for comment in stale:
             self._reviews.delete_comment(self._number, comment.id)

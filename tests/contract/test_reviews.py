@@ -256,13 +256,15 @@ def test_one_job_of_a_matrix_leaves_the_suggestions_of_another() -> None:
     assert 1 == len(world.bodies())
 
 
-def test_an_outdated_suggestion_is_made_again() -> None:
+def test_a_suggestion_whose_lines_changed_stays_and_is_made_again_where_it_is_wanted() -> None:
     world = _FakeWorld()
     suggested(world, proven(world))
     world.reviews.outdate(1, 1)
 
-    assert Suggested(created=1, deleted=1) == suggested(world, proven(world))
-    assert [2] == [comment.id for comment in world.reviews.comments(1, "default")]
+    assert Suggested() == suggested(world, report(image(), head=world.head_sha))
+    assert Suggested(created=1) == suggested(world, proven(world))
+    assert Suggested(unchanged=1) == suggested(world, proven(world))
+    assert [None, 2] == [comment.line for comment in world.reviews.comments(1, "default")]
 
 
 @pytest.fixture
