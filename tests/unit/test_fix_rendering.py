@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tests.support.reports import image, report
 from weighbridge.adapters.climbing import TerminalClimb
+from weighbridge.commands import apply
 from weighbridge.core import rendering, wire
 from weighbridge.core.fixes.best import best
 from weighbridge.core.fixes.patch import patch_of
@@ -152,6 +153,17 @@ def test_a_verified_fix_is_written_and_nothing_else_is(tmp_path: Path) -> None:
     assert AFTER == file.read_text()
     with pytest.raises(UsageError, match="has changed since"):
         apply_fix(fix(), tmp_path)
+
+
+def test_of_two_images_of_one_dockerfile_one_fix_is_written_and_the_other_told(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_bytes(BEFORE.encode())
+    images = tuple(replace(report(image(name)).images[0], fixes=(fix(),)) for name in ("api", "worker"))
+
+    lines = list(apply(report(*images), tmp_path))
+
+    assert "wrote Dockerfile" == lines[0]
+    assert "worker: Dockerfile was rewritten for another image already" in lines[1]
+    assert AFTER == (tmp_path / "Dockerfile").read_text()
 
 
 def test_a_fix_never_writes_through_a_link_or_out_of_the_tree(tmp_path: Path) -> None:
