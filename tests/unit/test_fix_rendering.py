@@ -17,6 +17,7 @@ from weighbridge.core import rendering, wire
 from weighbridge.core.fixes.best import best
 from weighbridge.core.fixes.patch import patch_of
 from weighbridge.core.rendering.fixes import fixes_page, fixes_text
+from weighbridge.core.rendering.surface import surface_words
 from weighbridge.core.trim import LEVELS, trim
 from weighbridge.errors import UsageError
 from weighbridge.fixing import apply_fix
@@ -91,6 +92,22 @@ def test_a_verified_fix_is_one_measured_line_with_patch_and_proof_behind() -> No
     assert "<summary>How it was proven: 5 of 5 steps</summary>" in text
     assert "100 packages, 499 executables, 3 setuid files fewer; no sh, bash, apt any more" in text
     assert "it costs: no nsswitch" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (SURFACE, SURFACE, "as many packages, executables and setuid files as before"),
+        (SURFACE, replace(SURFACE, packages=90, executables=503), "10 packages fewer; 3 executables more"),
+        (BARE, replace(BARE, shells=("busybox", "sh")), "busybox, sh besides"),
+        (SURFACE, replace(SURFACE, shells=("usr/bin/sh",)), "no bash any more"),
+        (None, BARE, ""),
+    ],
+)
+def test_what_an_attacker_finds_is_told_whichever_way_it_goes(
+    before: Surface | None, after: Surface, words: str
+) -> None:
+    assert words == surface_words(before, after)
 
 
 @pytest.mark.parametrize("status", [each for each in ProofStatus if each is not ProofStatus.VERIFIED])

@@ -18,7 +18,7 @@ Row = tuple[str, str, str, int]
 
 
 def surface_words(before: Surface | None, after: Surface | None) -> str:
-    """What an attacker finds less of; empty where that is not known or nothing is gone."""
+    """What an attacker finds less of, or more; empty where that is not known."""
     if before is None or after is None:
         return ""
     counts = (
@@ -27,11 +27,23 @@ def surface_words(before: Surface | None, after: Surface | None) -> str:
         (before.setuid - after.setuid, "setuid files"),
     )
     fewer = [f"{count:,} {word}" for count, word in counts if count > 0]
-    gone = [*_gone(before.shells, after.shells), *_gone(before.package_managers, after.package_managers)]
-    parts = [f"{', '.join(fewer)} fewer"] if fewer else []
-    if gone:
-        parts.append(f"no {', '.join(gone)} any more")
-    return "; ".join(parts)
+    more = [f"{-count:,} {word}" for count, word in counts if count < 0]
+    gone = [
+        *_missing(before.shells, after.shells),
+        *_missing(before.package_managers, after.package_managers),
+    ]
+    new = [
+        *_missing(after.shells, before.shells),
+        *_missing(after.package_managers, before.package_managers),
+    ]
+    parts = [
+        f"{', '.join(fewer)} fewer" if fewer else "",
+        f"no {', '.join(gone)} any more" if gone else "",
+        f"{', '.join(more)} more" if more else "",
+        f"{', '.join(new)} besides" if new else "",
+    ]
+    told = "; ".join(part for part in parts if part)
+    return told or "as many packages, executables and setuid files as before"
 
 
 def surface_rows(proof: Proof) -> tuple[Row, ...]:
@@ -57,8 +69,8 @@ def _names(what: str, before: Sequence[str], after: Sequence[str]) -> Row:
     return what, told[0], told[1], len(before) - len(after)
 
 
-def _gone(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """Names that are nowhere any more, the paths' last parts."""
-    left = {name.rpartition("/")[2] for name in after}
-    gone = dict.fromkeys(name.rpartition("/")[2] for name in before if name.rpartition("/")[2] not in left)
-    yield from (plain(name, _NAME) for name in gone)
+def _missing(names: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+    """Names that are nowhere among the others, the paths' last parts."""
+    there = {name.rpartition("/")[2] for name in others}
+    left = dict.fromkeys(name.rpartition("/")[2] for name in names if name.rpartition("/")[2] not in there)
+    yield from (plain(name, _NAME) for name in left)
