@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
@@ -126,6 +128,10 @@ class Repository(Protocol):
         """The commit's parents as written in the commit itself (also in a shallow clone, where they may be missing)."""
         ...
 
+    def commit_time(self, commit: str) -> datetime:
+        """When the commit was made, in UTC. Raises RevisionNotFound, GitError."""
+        ...
+
     def ensure_commit(self, commit: str) -> None:
         """Fetches the commit (depth 1) if it is not there. Raises RevisionNotFound."""
         ...
@@ -144,6 +150,31 @@ class Repository(Protocol):
     @property
     def root(self) -> Path:
         """The top of the work tree."""
+        ...
+
+
+Edit = Callable[[Mapping[str, bytes]], Mapping[str, bytes]]
+"""From the files that a branch has to those that it is to have."""
+
+
+class FilesBranch(Protocol):
+    """A branch of the repository on its server that holds nothing but files of ours. The work tree is left alone."""
+
+    @property
+    def name(self) -> str:
+        """The branch's name, without `refs/heads/`."""
+        ...
+
+    def read(self) -> Mapping[str, bytes]:
+        """Its files by path, none where there is no such branch. Raises GitError."""
+        ...
+
+    def update(self, edit: Edit, message: str, *, squash: bool = False) -> bool:
+        """Gives the branch one commit with the files of `edit`, made anew whenever another writer came first.
+
+        False where nothing changed. `squash` leaves that commit alone, without the ones before it. Raises GitError, and
+        GitForbidden where the server does not take it from us.
+        """
         ...
 
 
