@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import examining, pipeline, revisions, wiring
+from weighbridge import examining, pipeline, remembering, revisions, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.adapters.runner import Runner
 from weighbridge.core import rendering, wire
@@ -81,7 +81,17 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
     if settings.fix and refs.checkout is None:
         report = _fixed(report, settings, yard, runner)
     report = _accepted(report, settings, event, pulls, number)
-    return _tell(report, settings, event, environ, runner, pulls, number)
+    status = _tell(report, settings, event, environ, runner, pulls, number)
+    remembering.remember(
+        report,
+        settings,
+        event,
+        repository=repository,
+        branch=outside.history(repository.root, settings, event, trusted=True),
+        hidden=hidden,
+        runner=runner,
+    )
+    return status
 
 
 def _fixed(report: Report, settings: Settings, yard: pipeline.Yard, runner: Runner) -> Report:

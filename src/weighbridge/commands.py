@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.building import Side
     from weighbridge.model.report import Report
+    from weighbridge.ports import Repository
+    from weighbridge.revisions import Refs
+    from weighbridge.settings import Settings
 
 
 def check(given: Mapping[str, object], *, base: str | None, head: str | None) -> tuple[Report, frozenset[Status]]:
@@ -39,6 +42,11 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
     hidden = hidden_values(settings, os.environ, repository.root)
     event = read_event({})
     refs = revisions.choose(event, repository, base=base or settings.base_ref, head=head)
+    return weigh(settings, refs, repository, hidden), settings.fail_on
+
+
+def weigh(settings: Settings, refs: Refs, repository: Repository, hidden: tuple[str, ...]) -> Report:
+    """Builds and weighs revisions with the adapters of the command line. Raises WeighbridgeError."""
     with _progress() as progress:
         yard = pipeline.Yard(
             repository=repository,
@@ -48,7 +56,7 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
             log=progress,
             hidden=hidden,
         )
-        return pipeline.check_revisions(settings, refs, yard, Place()), settings.fail_on
+        return pipeline.check_revisions(settings, refs, yard, Place())
 
 
 def compare(base: str, head: str, name: str | None, limits: Limits, platform: str | None = None) -> Report:

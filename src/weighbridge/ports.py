@@ -116,6 +116,10 @@ class Repository(Protocol):
         """
         ...
 
+    def current_branch(self) -> str | None:
+        """The name of the branch that is checked out, None where HEAD is on none."""
+        ...
+
     def dirty(self) -> bool:
         """Whether the work tree holds anything that is not committed (ignored files apart)."""
         ...

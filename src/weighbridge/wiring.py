@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.event import Event
-    from weighbridge.ports import Builder, Containers, Engine, ProgramsCache, PullRequests, Repository
+    from weighbridge.ports import Builder, Containers, Engine, FilesBranch, ProgramsCache, PullRequests, Repository
     from weighbridge.proving import Climb, Prover
     from weighbridge.settings import Settings
 
@@ -75,6 +75,15 @@ def pull_requests(settings: Settings, event: Event) -> PullRequests | None:
     )
 
 
+def history(root: Path, settings: Settings, event: Event, *, trusted: bool = False) -> FilesBranch:
+    """The branch that remembers, on the server of the clone at `root`; in a workflow with the job's token."""
+    from weighbridge.adapters.git_branch import Access, GitFilesBranch
+
+    token = settings.github_token if event.name else None
+    access = Access(server_url=event.server_url, token=token.get_secret_value()) if token else None
+    return GitFilesBranch(root, settings.history_branch, access=access, trusted=trusted)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """How the action gets at the outside: by the functions above, or by fakes that have their signatures."""
@@ -83,6 +92,7 @@ class Outside:
     builder: Callable[[Path, Mapping[str, str], Sequence[str]], Builder] = builder
     engine: Callable[[], Engine] = engine
     pull_requests: Callable[[Settings, Event], PullRequests | None] = pull_requests
+    history: Callable[..., FilesBranch] = history
 
 
 @functools.cache

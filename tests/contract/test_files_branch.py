@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from weighbridge.ports import FilesBranch
+    from weighbridge.ports import Edit, FilesBranch
 
 NAME = "weighbridge-history"
 
 
-def adding(text: str, path: str = "records/2026.jsonl") -> object:
+def adding(text: str, path: str = "records/2026.jsonl") -> Edit:
     """An edit that adds a line to a file."""
     return lambda files: {**files, path: files.get(path, b"") + f"{text}\n".encode()}
 
@@ -98,7 +98,7 @@ class TestFilesBranch:
 
     def test_squashing_leaves_the_files(self, branch: FilesBranch) -> None:
         for number in range(3):
-            branch.update(adding(str(number)), "Add")  # type: ignore[arg-type]
+            branch.update(adding(str(number)), "Add")
 
         assert branch.update(lambda files: files, "Squash", squash=True)
         assert {"records/2026.jsonl": b"0\n1\n2\n"} == branch.read()
@@ -107,7 +107,7 @@ class TestFilesBranch:
 def test_each_update_is_one_commit_of_an_orphan_branch_until_it_is_squashed(origin: WorkTree, tmp_path: Path) -> None:
     branch = GitFilesBranch(clone_of(origin.path.as_uri(), tmp_path / "clone").path, NAME)
     for number in range(3):
-        branch.update(adding(str(number)), f"Record {number}\n\n[skip ci]")  # type: ignore[arg-type]
+        branch.update(adding(str(number)), f"Record {number}\n\n[skip ci]")
 
     assert ["Record 2", "Record 1", "Record 0"] == origin.git("log", "--format=%s", NAME).splitlines()
     assert "" == origin.git("log", "--format=%s", "main..HEAD")
@@ -127,7 +127,7 @@ def test_the_clone_is_left_as_it_was(origin: WorkTree, tmp_path: Path, options: 
     before = _everything(clone.path)
 
     branch = GitFilesBranch(clone.path, NAME)
-    branch.update(adding("1"), "Record")  # type: ignore[arg-type]
+    branch.update(adding("1"), "Record")
     branch.read()
 
     assert before == _everything(clone.path)
@@ -145,7 +145,7 @@ def test_twenty_writers_at_once_lose_no_record(
     clone = clone_of(url, tmp_path / "clone")
 
     def write(number: int) -> bool:
-        return GitFilesBranch(clone.path, NAME).update(adding(str(number)), f"Record {number}")  # type: ignore[arg-type]
+        return GitFilesBranch(clone.path, NAME).update(adding(str(number)), f"Record {number}")
 
     with ThreadPoolExecutor(20) as writers:
         assert all(writers.map(write, range(20)))
@@ -162,7 +162,7 @@ def test_writers_and_a_squash_at_once_lose_no_record(origin: WorkTree, tmp_path:
         branch = GitFilesBranch(clone.path, NAME)
         if number % 4 == 3:
             return branch.update(lambda files: files, "Squash", squash=True)
-        return branch.update(adding(str(number)), f"Record {number}")  # type: ignore[arg-type]
+        return branch.update(adding(str(number)), f"Record {number}")
 
     with ThreadPoolExecutor(8) as writers:
         list(writers.map(write, range(16)))
@@ -180,7 +180,7 @@ def test_files_of_others_on_the_branch_stay(origin: WorkTree, tmp_path: Path) ->
     branch = GitFilesBranch(clone.path, NAME)
 
     assert {"Dockerfile": b"FROM scratch\n", "note.md": b"mine"} == branch.read()
-    branch.update(adding("1"), "Record")  # type: ignore[arg-type]
+    branch.update(adding("1"), "Record")
 
     assert ["Dockerfile", "link", "note.md", "records"] == origin.git("ls-tree", "--name-only", NAME).splitlines()
 
@@ -199,35 +199,35 @@ class TestAccess:
         return GitFilesBranch(clone.path, NAME, access=access)
 
     def test_a_token_that_writes_writes(self, clone: WorkTree, server: GitServer) -> None:
-        assert self.branch(clone, server, WRITER).update(adding("1"), "Record")  # type: ignore[arg-type]
+        assert self.branch(clone, server, WRITER).update(adding("1"), "Record")
 
     def test_it_goes_before_the_header_that_a_checkout_left(self, clone: WorkTree, server: GitServer) -> None:
         for token, works in ((READER, False), (WRITER, True)):
             header = Access(server_url=server.url, token=token).settings()[1]
             clone.git("config", *header)
             if works:
-                assert self.branch(clone, server, None).update(adding("2"), "Record")  # type: ignore[arg-type]
+                assert self.branch(clone, server, None).update(adding("2"), "Record")
             else:
-                assert self.branch(clone, server, WRITER).update(adding("1"), "Record")  # type: ignore[arg-type]
+                assert self.branch(clone, server, WRITER).update(adding("1"), "Record")
 
     @pytest.mark.parametrize("token", [READER, "nobody's", None])
     def test_one_that_may_not_is_told_what_to_add(self, clone: WorkTree, server: GitServer, token: str | None) -> None:
         with pytest.raises(GitForbidden, match=r'"permissions: contents: (read|write)"'):
-            self.branch(clone, server, token).update(adding("1"), "Record")  # type: ignore[arg-type]
+            self.branch(clone, server, token).update(adding("1"), "Record")
 
     def test_a_reader_is_told_to_add_write(self, clone: WorkTree, server: GitServer) -> None:
         branch = self.branch(clone, server, READER)
 
         assert {} == branch.read()
-        with pytest.raises(GitForbidden, match="may not push to .* contents: write"):
-            branch.update(adding("1"), "Record")  # type: ignore[arg-type]
+        with pytest.raises(GitForbidden, match=r"may not push to .* contents: write"):
+            branch.update(adding("1"), "Record")
 
     def test_a_token_is_given_to_its_own_server_only(self, clone: WorkTree, server: GitServer) -> None:
         server.tokens = {}
         server.seen.clear()
         access = Access(server_url="http://127.0.0.1:1", token=WRITER)
 
-        GitFilesBranch(clone.path, NAME, access=access).update(adding("1"), "Record")  # type: ignore[arg-type]
+        GitFilesBranch(clone.path, NAME, access=access).update(adding("1"), "Record")
 
         assert {None} == set(server.seen)
 
@@ -235,7 +235,7 @@ class TestAccess:
         clone.git("remote", "set-url", "origin", server.url.replace("//", "//user:swordfish@") + "/origin.git")
 
         with pytest.raises(GitError) as refused:
-            self.branch(clone, server, "hunter22").update(adding("1"), "Record")  # type: ignore[arg-type]
+            self.branch(clone, server, "hunter22").update(adding("1"), "Record")
 
         assert not {"swordfish", "hunter22"} & set(str(refused.value).replace("@", " ").replace(":", " ").split())
         assert "hunter22" not in repr(self.branch(clone, server, "hunter22"))
@@ -243,14 +243,18 @@ class TestAccess:
     def test_an_outage_is_waited_for(self, clone: WorkTree, server: GitServer) -> None:
         server.outages = 4
 
-        assert self.branch(clone, server, WRITER).update(adding("1"), "Record")  # type: ignore[arg-type]
+        assert self.branch(clone, server, WRITER).update(adding("1"), "Record")
 
     def test_a_long_outage_is_told(self, clone: WorkTree, server: GitServer) -> None:
         server.outages = 10**6
         branch = GitFilesBranch(clone.path, NAME, deadline=0.2)
 
         with pytest.raises(GitError, match="gave up after"):
-            branch.update(adding("1"), "Record")  # type: ignore[arg-type]
+            branch.update(adding("1"), "Record")
+
+
+def no_pause(_: float) -> None:
+    pytest.fail("it was tried again")
 
 
 def test_a_branch_that_a_hook_protects_is_told_and_not_retried(origin: WorkTree, tmp_path: Path) -> None:
@@ -258,10 +262,10 @@ def test_a_branch_that_a_hook_protects_is_told_and_not_retried(origin: WorkTree,
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho no >&2\nexit 1\n")
     hook.chmod(0o755)
-    branch = GitFilesBranch(clone_of(origin.path.as_uri(), tmp_path / "clone").path, NAME, pause=pytest.fail)
+    branch = GitFilesBranch(clone_of(origin.path.as_uri(), tmp_path / "clone").path, NAME, pause=no_pause)
 
-    with pytest.raises(GitError, match="could not push to the branch weighbridge-history: .*hook declined"):
-        branch.update(adding("1"), "Record")  # type: ignore[arg-type]
+    with pytest.raises(GitError, match=r"could not push to the branch weighbridge-history: .*hook declined"):
+        branch.update(adding("1"), "Record")
 
 
 @pytest.mark.parametrize("name", ["a b", "a..b", "-x/.", "a\nb", ""])
@@ -281,4 +285,4 @@ def test_an_origin_by_a_relative_path_is_found(origin: WorkTree, tmp_path: Path)
     clone = clone_of(origin.path.as_uri(), tmp_path / "clone")
     clone.git("remote", "set-url", "origin", "../origin.git")
 
-    assert GitFilesBranch(clone.path, NAME).update(adding("1"), "Record")  # type: ignore[arg-type]
+    assert GitFilesBranch(clone.path, NAME).update(adding("1"), "Record")

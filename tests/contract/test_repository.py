@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -88,6 +89,19 @@ class TestRepository:
 
         assert ((first,), ()) == (world.repository.parents(second), world.repository.parents(first))
 
+    def test_the_branch_that_is_checked_out_is_known(self, world: World) -> None:
+        assert "main" == world.repository.current_branch()
+
+        world.checkout("feature", "main")
+
+        assert "feature" == world.repository.current_branch()
+
+    def test_a_commit_has_the_time_when_it_was_made_in_utc(self, world: World) -> None:
+        time = world.repository.commit_time(world.repository.resolve("HEAD"))
+
+        assert datetime(2026, 1, 1, tzinfo=UTC) == time
+        assert UTC == time.tzinfo
+
     def test_the_merge_base_is_where_a_branch_left(self, world: World) -> None:
         left = world.repository.resolve("HEAD")
         main = world.commit({"a": "1"})
@@ -98,7 +112,7 @@ class TestRepository:
         assert left == world.repository.merge_base(left, feature)
 
     def test_a_commit_that_is_missing_cannot_be_had(self, world: World) -> None:
-        for ask in (world.repository.ensure_commit, world.repository.parents):
+        for ask in (world.repository.ensure_commit, world.repository.parents, world.repository.commit_time):
             with pytest.raises(RevisionNotFound):
                 ask("0" * 40)
 

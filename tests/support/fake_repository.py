@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,10 @@ class FakeRepository:
         """See the port."""
         return self.branches.get(name)
 
+    def current_branch(self) -> str | None:
+        """See the port."""
+        return self.head
+
     def dirty(self) -> bool:
         """See the port."""
         return self._found() != self._commits[self.resolve("HEAD")].files
@@ -81,6 +86,11 @@ class FakeRepository:
         """See the port."""
         self.ensure_commit(commit)
         return self._commits[commit].parents
+
+    def commit_time(self, commit: str) -> datetime:
+        """See the port; each commit is made an hour after the one before it."""
+        self.ensure_commit(commit)
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=list(self._commits).index(commit))
 
     def ensure_commit(self, commit: str) -> None:
         """See the port."""

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.support.fake_branch import FakeFilesBranch
 from tests.support.fake_engine import FakeBuilder, FakeEngine, FakeLayerCache
 from tests.support.fake_repository import FakeRepository
 from tests.support.fakes import FakePullRequests
@@ -105,6 +106,7 @@ class Job:
     def __init__(self, world: World, folder: Path, log: Callable[[], str]) -> None:
         self.world = world
         self.pulls = FakePullRequests()
+        self.history = FakeFilesBranch()
         self.folder = folder
         self._log = log
         self.log = ""
@@ -150,6 +152,7 @@ class Job:
             builder=self._builder,
             engine=lambda: self.world.engine,
             pull_requests=self._pulls,
+            history=lambda *_, **__: self.history,
         )
         status = run({**self.environ, **given}, outside)
         self.log += self._log()

@@ -111,8 +111,9 @@ def directory(name: str, size: int, *children: TreeNode) -> TreeNode:
 def test_directories_are_those_that_tell_most() -> None:
     tree = directory(
         "/", 1000,
-        directory("usr", 900,
-                  directory("lib", 890, directory("a", 400, directory("x", 1)), directory("b", 400, directory("y", 1)))),
+        directory("usr", 900, directory("lib", 890,
+                                        directory("a", 400, directory("x", 1)),
+                                        directory("b", 400, directory("y", 1)))),
         directory("bin", 50, directory("sh", 50)),
         directory("file", 50),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from weighbridge.errors import GitError, RevisionNotFound, UsageError
 from weighbridge.interruption import interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 # Each step adds this many generations to a shallow clone; after the last the whole history is fetched.
 DEEPENING_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
@@ -90,6 +90,11 @@ class GitRepository:
         if fresh or self._local(name) is not None:
             return None
         return self._remote_branch(reference)
+
+    def current_branch(self) -> str | None:
+        """The branch that HEAD is on."""
+        result = self._run("symbolic-ref", "--quiet", "--short", "HEAD")
+        return result.output.removesuffix("\n") or None if result.status == 0 else None
 
     def dirty(self) -> bool:
         """Whether anything in the work tree is not committed."""

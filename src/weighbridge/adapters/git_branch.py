@@ -1,6 +1,6 @@
 """A branch of the repository's server that holds files of ours, written without touching the user's repository.
 
-Everything happens in a bare repository in a temporary folder: one commit is fetched, one is made by plumbing and pushed.
+Everything happens in a bare repository in a temporary folder: one commit is fetched, one is made and pushed.
 The user's clone gives its server's address and the settings that reach it, and gets nothing: no object, no reference.
 """
 
@@ -15,6 +15,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -45,6 +46,7 @@ _DENIED = re.compile(
     r"|write access|not granted|access rights|read-only|unable to create temporary object",
     re.IGNORECASE,
 )
+_NO_BRANCH = re.compile(r"couldn't find remote ref|could not find remote ref", re.IGNORECASE)
 _AWAY = re.compile(
     r"error: (429|5[0-9]{2})|could not resolve|couldn't connect|failed to connect|timed out|connection (was )?reset"
     r"|hung up|early eof|rpc failed|empty reply|unexpected disconnect|shallow file has changed",
@@ -184,7 +186,7 @@ class GitFilesBranch:
         return run(self._options, arguments, self._root, self._timeout)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Work:
     """The bare repository. Nothing of `settings`, which may hold credentials, is ever an argument of a process."""
 
@@ -205,13 +207,13 @@ class _Work:
     def fetch(self) -> str | None:
         """The commit at the tip of the branch, alone; None where there is no such branch."""
         reference = f"refs/heads/{self.branch}"
-        listed = self._remote("ls-remote", "--quiet", self.url, reference)
-        tips = [line.split("\t")[0] for line in listed.output.splitlines() if line.endswith(f"\t{reference}")]
-        if not tips:
-            return None
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--depth=1")
-        self._remote("fetch", *options, self.url, f"+{reference}:{_TIP}")
-        return self._git("rev-parse", "--verify", _TIP).strip()
+        result = self._run("fetch", *options, self.url, f"+{reference}:{_TIP}")
+        if result.status == 0:
+            return self._git("rev-parse", "--verify", _TIP).strip()
+        if _NO_BRANCH.search(result.complaint):
+            return None
+        raise self._refused("read", result.complaint)
 
     def has_past(self, tip: str) -> bool:
         """Whether the commit has any before it."""
@@ -236,6 +238,8 @@ class _Work:
         return dict(zip(names, self._blobs(list(names.values())), strict=True))
 
     def _blobs(self, digests: Sequence[str]) -> Iterator[bytes]:
+        if not digests:
+            return
         result = self._checked("cat-file", "--batch", stdin="".join(f"{digest}\n" for digest in digests).encode())
         position = 0
         for _ in digests:
@@ -256,7 +260,7 @@ class _Work:
         self._checked("update-index", "-z", "--index-info", stdin=text.encode("utf-8", "surrogateescape"))
         tree = self._git("write-tree").strip()
         parents = ("-p", tip) if tip and not squash else ()
-        made = self._run("commit-tree", tree, *parents, stdin=message.encode(), environ=self._identity())
+        made = self._run("commit-tree", tree, *parents, stdin=message.encode(), environ=self._identity)
         if made.status != 0:
             raise GitError(f"git commit-tree failed: {made.complaint}")
         return made.output.strip()
@@ -276,12 +280,6 @@ class _Work:
         if refused and _OTHERS_FIRST.search(why):
             raise _Again(why)
         raise self._refused("push to", why)
-
-    def _remote(self, *arguments: str) -> Result:
-        result = self._run(*arguments)
-        if result.status != 0:
-            raise self._refused("read", result.complaint)
-        return result
 
     def _refused(self, what: str, why: str) -> Exception:
         branch = plain(self.branch)
@@ -314,6 +312,7 @@ class _Work:
             environ |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         return environ
 
+    @cached_property
     def _identity(self) -> dict[str, str]:
         """The bot that workflows commit as, where nobody said who they are."""
         if self._run("config", "user.email").status == 0:

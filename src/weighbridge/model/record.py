@@ -66,11 +66,11 @@ class DirectoryWeight:
 class Record:
     """What an image weighed. Sizes are bytes; `size` and `wasted` are unpacked.
 
-    `time` is when the commit was made, `recorded` when it was weighed, both in UTC and whole seconds. `ref` is the branch
-    (or, where only a tag is known, the tag) that it was weighed for, without `refs/…/`; `release` the tag of a
-    release. `recipe` is a digest of how it was built, which another build must share to be comparable. `base_digest` is
-    that of FROM's image (`sha256:…`). `max_size` is the budget at that time. `saving` is what the best proven fix would
-    save; None where no fix was looked for.
+    `time` is when the commit was made, `recorded` when it was weighed, both in UTC and whole seconds. `ref` is the
+    branch (or, where only a tag is known, the tag) that it was weighed for, without `refs/…/`; `release` the tag of a
+    release. `recipe` is a digest of how it was built, which another build must share to be comparable, None where
+    nobody knows. `base_digest` is that of FROM's image (`sha256:…`). `max_size` is the budget at that time. `saving`
+    is what the best proven fix would save; None where no fix was looked for.
     """
 
     commit: str
@@ -80,7 +80,7 @@ class Record:
     recorded: datetime
     ref: str | None
     release: str | None
-    recipe: str
+    recipe: str | None
     size: int
     packed: PackedSize
     wasted: int

@@ -185,6 +185,14 @@ class Settings(_Model):
     fix_minutes: int = Field(
         10, ge=1, le=360, description="How long the candidates of one image may take, all together, in minutes."
     )
+    record: Boolean = Field(
+        True,
+        description="Whether to remember what was weighed on a push to the default branch, a tag, a release and a "
+        "schedule; needs `contents: write`.",
+    )
+    history_branch: Line = Field(
+        "weighbridge-history", max_length=200, description="Branch that remembers; it shares no commit with the others."
+    )
     fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
         frozenset({Status.FAIL, Status.UNKNOWN}),
         description="Verdicts that fail the job: a list of `fail`, `unknown` and `warn`, or `never`.",

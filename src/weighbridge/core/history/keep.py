@@ -28,6 +28,12 @@ _WHOLE = timedelta(days=90)
 _DAILY = timedelta(days=365)
 _VERSION_TAG = re.compile(r"\d+\.\d+")
 
+_README = """# What the images of this repository weighed
+
+[weighbridge](https://github.com/weighbridge/weighbridge) writes this branch; it shares no commit with the others.
+`records/` has one JSON object a line for each commit, image and platform. Sizes are bytes.
+"""
+
 Files = dict[str, bytes]
 Step = tuple[object, ...]
 
@@ -38,6 +44,11 @@ class History:
 
     records: tuple[Record, ...]
     unread: Mapping[str, tuple[str, ...]]
+
+
+def is_ours(files: Mapping[str, bytes]) -> bool:
+    """Whether a branch with these files is one that weighbridge writes."""
+    return any(_FILE.fullmatch(name) for name in files)
 
 
 def read_history(files: Mapping[str, bytes]) -> History:
@@ -53,14 +64,19 @@ def read_history(files: Mapping[str, bytes]) -> History:
 
 def write_history(files: Mapping[str, bytes], history: History) -> Files:
     """The branch's files with these records instead of those that they held; other files stay."""
+    written = _texts(history)
+    others = {name: text for name, text in files.items() if not _FILE.fullmatch(name)}
+    return {"README.md": _README.encode(), **others, **written}
+
+
+def _texts(history: History) -> Files:
     by_file: dict[str, list[Record]] = defaultdict(list)
     for record in sorted(history.records, key=_order):
         by_file[f"{FOLDER}/{record.time.year:04d}.jsonl"].append(record)
-    written = {
+    return {
         name: dump_records(by_file.get(name, ()), history.unread.get(name, ())).encode("utf-8", "surrogateescape")
         for name in {*by_file, *history.unread}
     }
-    return {name: text for name, text in files.items() if not _FILE.fullmatch(name)} | written
 
 
 def remembered(records: Iterable[Record], new: Iterable[Record]) -> tuple[Record, ...]:
@@ -106,7 +122,7 @@ def thinned(records: Sequence[Record], now: datetime, *, maximum: int = MAX_PACK
 
 def fits(records: Iterable[Record], maximum: int = MAX_PACKED) -> bool:
     """Whether the records are within the bounds of the branch and of each yearly file."""
-    texts = write_history({}, History(records=tuple(records), unread={})).values()
+    texts = _texts(History(records=tuple(records), unread={})).values()
     return all(len(text) <= MAX_FILE for text in texts) and sum(len(zlib.compress(text)) for text in texts) <= maximum
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.names import clipped
 from weighbridge.core.redaction import redacted
-from weighbridge.model.packages import Ecosystem
 from weighbridge.model.record import (
     DirectoryWeight,
     EcosystemWeight,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from weighbridge.model.build import BuildSpec
     from weighbridge.model.image import Layer
-    from weighbridge.model.packages import Package
+    from weighbridge.model.packages import Ecosystem, Package
     from weighbridge.model.report import ImageReport, Report, TreeNode
 
 _PACKAGES = 10
@@ -41,7 +40,7 @@ _REST = "…"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """Why and for what is recorded: the fields mean what they mean in Record. `recipes` are by name of the image."""
+    """Why and for what is recorded: the fields mean what they mean in Record. `recipes` are by the image's name."""
 
     commit: str
     time: datetime
@@ -86,7 +85,7 @@ def _record(image: ImageReport, head: WeighedImage, occasion: Occasion, tool_ver
         recorded=occasion.recorded.replace(microsecond=0),
         ref=occasion.ref,
         release=occasion.release,
-        recipe=occasion.recipes[image.name],
+        recipe=occasion.recipes.get(image.name),
         size=head.size,
         packed=head.packed,
         wasted=head.wasted,

@@ -3,8 +3,6 @@
 A line that this version cannot read (a newer version's, a damaged one) is kept as it stands and counted.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -78,7 +76,7 @@ class _RecordV1(Wire):
     recorded: Time
     ref: Name | None
     release: Name | None
-    recipe: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    recipe: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None
     size: Size
     packed_size: Size
     packed_size_estimated: bool

@@ -1,0 +1,85 @@
+"""What the command line's verbs about the history do."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from weighbridge import commands, recording, revisions, wiring
+from weighbridge.core import wire
+from weighbridge.core.rendering.units import format_size
+from weighbridge.errors import UsageError
+from weighbridge.event import LocalEvent
+from weighbridge.settings import hidden_values, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from weighbridge.model.report import Report
+    from weighbridge.ports import FilesBranch, Repository
+    from weighbridge.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The repository around the working directory, what is set for it, and its history."""
+
+    repository: Repository
+    settings: Settings
+    hidden: tuple[str, ...]
+    branch: FilesBranch
+
+
+def place(given: Mapping[str, object]) -> Place:
+    """Raises WeighbridgeError outside of a repository, and for settings that cannot be used."""
+    repository = wiring.repository(Path.cwd())
+    settings = load(cli=given, environ=os.environ, root=repository.root)
+    return Place(
+        repository=repository,
+        settings=settings,
+        hidden=hidden_values(settings, os.environ, repository.root),
+        branch=wiring.history(repository.root, settings, LocalEvent()),
+    )
+
+
+def record(
+    given: Mapping[str, object], *, head: str | None, report: Path | None, ref: str | None, release: str | None
+) -> None:
+    """Weighs a commit's images, or reads a report, and records them. Raises WeighbridgeError."""
+    where = place(given)
+    weighed = _read(report) if report is not None else _weighed(where, head)
+    if ref is None and head is None and report is None:
+        ref = where.repository.current_branch()
+    what = recording.What(report=weighed, ref=ref or release, release=release)
+    new = recording.records_to_keep(what, where.settings, where.repository, hidden=where.hidden)
+    recording.remember(new, where.branch)
+    for each in new:
+        size = format_size(each.size)
+        typer.echo(f"recorded on {where.branch.name}: {each.image} {each.platform} {size} at {each.commit[:12]}")
+
+
+def squash(given: Mapping[str, object]) -> None:
+    """Leaves one commit on the branch. Raises WeighbridgeError."""
+    where = place(given)
+    records = recording.remember((), where.branch, squash=True)
+    typer.echo(f"{where.branch.name} is one commit with {len(records)} records")
+
+
+def _weighed(where: Place, head: str | None) -> Report:
+    refs = revisions.choose(LocalEvent(), where.repository, head=head)
+    refs = replace(refs, base=None)
+    if refs.head.commit is None:
+        raise UsageError("the work tree holds changes that no commit has: commit them, or name a commit with --head")
+    return commands.weigh(where.settings, refs, where.repository, where.hidden)
+
+
+def _read(path: Path) -> Report:
+    try:
+        with path.open("rb") as file:
+            return wire.load(file.read(wire.MAX_BYTES + 1))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error

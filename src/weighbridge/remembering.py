@@ -1,0 +1,76 @@
+"""What the action does with the history, beside its report: records what was weighed, where the event is one for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weighbridge import recording
+from weighbridge.core.rendering.units import format_size
+from weighbridge.errors import GitForbidden, UsageError, WeighbridgeError
+from weighbridge.event import OtherEvent, PushEvent, ReleaseEvent, TagEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weighbridge.adapters.runner import Runner
+    from weighbridge.event import Event
+    from weighbridge.model.record import Record
+    from weighbridge.model.report import Report
+    from weighbridge.ports import FilesBranch, Repository
+    from weighbridge.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """For what a run is remembered: a branch or tag, and the tag of a release."""
+
+    ref: str | None
+    release: str | None = None
+
+
+def mark_of(event: Event) -> Mark | None:
+    """For what a run of the event is remembered; None for one that is not: a pull request, another branch."""
+    if isinstance(event, TagEvent | ReleaseEvent):
+        return Mark(ref=event.tag, release=event.tag)
+    if isinstance(event, PushEvent) and event.branch == event.default_branch:
+        return Mark(ref=event.branch)
+    # A schedule runs on the default branch only, and its event need not name it.
+    on_default = event.name == "schedule" or (
+        event.name == "workflow_dispatch" and event.ref_name == event.default_branch
+    )
+    if isinstance(event, OtherEvent) and on_default:
+        return Mark(ref=event.ref_name)
+    return None
+
+
+def remember(
+    report: Report,
+    settings: Settings,
+    event: Event,
+    *,
+    repository: Repository,
+    branch: FilesBranch,
+    hidden: Sequence[str],
+    runner: Runner,
+) -> tuple[Record, ...] | None:
+    """All that is remembered once this run is; None where it is not. What goes wrong is a warning."""
+    mark = mark_of(event)
+    if mark is None or not settings.record:
+        return None
+    try:
+        if mark.ref == settings.history_branch or event.default_branch == settings.history_branch:
+            raise UsageError(f"history-branch must be a branch of its own, not {settings.history_branch}")
+        what = recording.What(report=report, ref=mark.ref, release=mark.release)
+        new = recording.records_to_keep(what, settings, repository, hidden=hidden)
+        records = recording.remember(new, branch)
+    except GitForbidden as error:
+        runner.warning(f"not recorded: {error}; record: false ends this warning. The report is kept")
+        return None
+    except WeighbridgeError as error:
+        runner.warning(f"not recorded: {error}")
+        return None
+    for record in new:
+        size = format_size(record.size)
+        runner.line(f"recorded on {branch.name}: {record.image} {record.platform} {size} at {record.commit[:12]}")
+    return records
