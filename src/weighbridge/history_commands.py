@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,15 +11,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from weighbridge import commands, recording, revisions, wiring
+from weighbridge.adapters.files import write_text
 from weighbridge.core import wire
+from weighbridge.core.history import look, shown
 from weighbridge.core.rendering.units import format_size
-from weighbridge.errors import UsageError
+from weighbridge.errors import GitError, RevisionNotFound, UsageError
 from weighbridge.event import LocalEvent
 from weighbridge.settings import hidden_values, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from weighbridge.core.history.look import Wanted
     from weighbridge.model.report import Report
     from weighbridge.ports import FilesBranch, Repository
     from weighbridge.settings import Settings
@@ -67,6 +71,47 @@ def squash(given: Mapping[str, object]) -> None:
     where = place(given)
     records = recording.remember((), where.branch, squash=True)
     typer.echo(f"{where.branch.name} is one commit with {len(records)} records")
+
+
+def history(given: Mapping[str, object], wanted: Wanted, *, since: str | None, limit: int, output_format: str) -> str:
+    """What is remembered, as text, JSON or CSV. Raises WeighbridgeError."""
+    where = place(given)
+    records = recording.recall(where.branch).records
+    if not records:
+        raise UsageError(
+            f"nothing is remembered: origin has no branch {where.branch.name}; weighbridge record, or the action on a "
+            "push to the default branch, begins it"
+        )
+    if since is not None:
+        wanted = replace(wanted, since=look.parse_since(since, records, recording.now()))
+    series = look.select(records, wanted)
+    if not series:
+        raise UsageError(f"none of the {len(records)} records on {where.branch.name} is of that kind")
+    if output_format == "json":
+        return shown.as_json(series)
+    if output_format == "csv":
+        return shown.as_csv(series)
+    return shown.as_text(series, limit=limit, between=[_jump(each, where.repository) for each in series])
+
+
+def _jump(series: look.Series, repository: Repository) -> str:
+    jump = series.biggest_jump()
+    adjacent = False
+    if jump is not None:
+        with contextlib.suppress(GitError, RevisionNotFound):
+            adjacent = jump[0].commit in repository.parents(jump[1].commit)
+    return shown.jump_line(jump, adjacent=adjacent)
+
+
+def write(text: str, output: Path | None) -> None:
+    """Prints it or writes it to a file. Raises UsageError if the file can't be written."""
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        write_text(output, text)
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
 
 
 def _weighed(where: Place, head: str | None) -> Report:

@@ -26,7 +26,7 @@ def packed_size(folder: Path, records: Sequence[Record]) -> int:
     origin = origin_of(folder)
     branch = GitFilesBranch(clone_of(origin.path.as_uri(), folder / "clone").path, NAME)
     branch.update(lambda files: write_history(files, History(records=tuple(records), unread={})), "Record", squash=True)
-    origin.git("repack", "-a", "-d", "--quiet")
+    origin.git("repack", "-a", "-d", "--quiet", "--window=0")
     assert tuple(records) == read_history(branch.read()).records
     return sum(path.stat().st_size for path in (origin.path / "objects").rglob("*") if path.is_file())
 

@@ -28,7 +28,8 @@ class FakeRepository:
     """Commits in memory, and a work tree in the directory `root`; implements ports.Repository.
 
     Features: `commit` adds to the branch that is checked out; `branches` and `tags` may be set at will; `unwritable`
-    are commits that cannot be checked out; `open_trees` has the worktrees that are not removed yet.
+    are commits that cannot be checked out; `open_trees` has the worktrees that are not removed yet; `began` is when the
+    first commit was made.
     """
 
     root: Path
@@ -37,6 +38,7 @@ class FakeRepository:
     head: str = "main"
     unwritable: set[str] = field(default_factory=set)
     open_trees: list[Path] = field(default_factory=list)
+    began: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     _commits: dict[str, _Commit] = field(default_factory=dict)
 
     def commit(self, files: Mapping[str, str] | None = None, *, merge: str | None = None) -> str:
@@ -90,7 +92,7 @@ class FakeRepository:
     def commit_time(self, commit: str) -> datetime:
         """See the port; each commit is made an hour after the one before it."""
         self.ensure_commit(commit)
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=list(self._commits).index(commit))
+        return self.began + timedelta(hours=list(self._commits).index(commit))
 
     def ensure_commit(self, commit: str) -> None:
         """See the port."""
