@@ -273,8 +273,9 @@ class _Work:
         reference = f"refs/heads/{self.branch}"
         lease = (f"--force-with-lease={reference}:{tip or ''}",) if squash else ()
         # Of files that have no earlier version to differ from, git would still try each against the others.
-        quick = ("-c", "pack.window=0") if squash else ()
-        result = self._run(*quick, "push", "--porcelain", "--no-verify", *lease, self.url, f"{commit}:{reference}")
+        window = ("-c", "pack.window=0") if squash else ()
+        arguments = ("push", "--porcelain", "--no-verify", *lease, self.url, f"{commit}:{reference}")
+        result = self._run(*arguments, options=window)
         if result.status == 0:
             return
         refused = [line.split("\t")[-1] for line in result.output.splitlines() if line.startswith("!")]
@@ -301,9 +302,15 @@ class _Work:
             raise GitError(f"git {arguments[0]} failed: {result.complaint}")
         return result
 
-    def _run(self, *arguments: str, stdin: bytes | None = None, environ: Mapping[str, str] | None = None) -> Result:
+    def _run(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        environ: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
+    ) -> Result:
         added = self._environ() | dict(environ or {})
-        return run(self.options, arguments, self.folder, self.timeout, stdin=stdin, environ=added)
+        return run((*self.options, *options), arguments, self.folder, self.timeout, stdin=stdin, environ=added)
 
     def _environ(self) -> dict[str, str]:
         """Settings by environment, where no list of processes shows them, after those that are there already."""
