@@ -17,6 +17,7 @@ from weighbridge.adapters.files import write_text
 from weighbridge.adapters.runner import Runner
 from weighbridge.core import rendering, wire
 from weighbridge.core.outputs import badge, outputs
+from weighbridge.core.rendering.headline import recorded_base
 from weighbridge.core.sticky import CommentMode, Run
 from weighbridge.core.verdict import exit_status
 from weighbridge.errors import GitHubError, MeasurementError, WeighbridgeError
@@ -77,7 +78,11 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
         hidden=hidden,
     )
     place = Place(repository=event.repository, server_url=event.server_url, pull_request=number)
-    report = pipeline.check_revisions(settings, refs, yard, place)
+    history = partial(outside.history, repository.root, settings, event, trusted=True)
+    recorded = remembering.recorded_base(settings, refs, partial(history, quick=True), runner.line)
+    report = pipeline.check_revisions(settings, refs, yard, place, recorded)
+    if (again := recorded_base(report)) is not None:
+        runner.line(again)
     if settings.fix and refs.checkout is None:
         report = _fixed(report, settings, yard, runner)
     report = _accepted(report, settings, event, pulls, number)
@@ -87,7 +92,7 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
         settings,
         event,
         repository=repository,
-        branch=outside.history(repository.root, settings, event, trusted=True),
+        branch=history(),
         hidden=hidden,
         runner=runner,
     )

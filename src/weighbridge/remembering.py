@@ -11,13 +11,14 @@ from weighbridge.errors import GitForbidden, UsageError, WeighbridgeError
 from weighbridge.event import OtherEvent, PushEvent, ReleaseEvent, TagEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from weighbridge.adapters.runner import Runner
     from weighbridge.event import Event
     from weighbridge.model.record import Record
     from weighbridge.model.report import Report
     from weighbridge.ports import FilesBranch, Repository
+    from weighbridge.revisions import Refs
     from weighbridge.settings import Settings
 
 
@@ -42,6 +43,21 @@ def mark_of(event: Event) -> Mark | None:
     if isinstance(event, OtherEvent) and on_default:
         return Mark(ref=event.ref_name)
     return None
+
+
+def recorded_base(
+    settings: Settings, refs: Refs, branch: Callable[[], FilesBranch], say: Callable[[str], None]
+) -> tuple[Record, ...]:
+    """What is remembered of the base; nothing, with a line why, where it cannot be had: then the base is built."""
+    commit = refs.base.commit if refs.base else None
+    if commit is None or not settings.recorded_base:
+        return ()
+    try:
+        records = recording.recall(branch()).records
+    except WeighbridgeError as error:
+        say(f"no recorded base: {error}")
+        return ()
+    return tuple(record for record in records if record.commit == commit)
 
 
 def remember(

@@ -75,13 +75,19 @@ def pull_requests(settings: Settings, event: Event) -> PullRequests | None:
     )
 
 
-def history(root: Path, settings: Settings, event: Event, *, trusted: bool = False) -> FilesBranch:
-    """The branch that remembers, on the server of the clone at `root`; in a workflow with the job's token."""
+def history(root: Path, settings: Settings, event: Event, *, trusted: bool = False, quick: bool = False) -> FilesBranch:
+    """The branch that remembers, on the server of the clone at `root`; in a workflow with the job's token.
+
+    `quick` gives up after seconds, where it could spare time but is not needed.
+    """
     from weighbridge.adapters.git_branch import Access, GitFilesBranch
 
     token = settings.github_token if event.name else None
     access = Access(server_url=event.server_url, token=token.get_secret_value()) if token else None
-    return GitFilesBranch(root, settings.history_branch, access=access, trusted=trusted)
+    deadline, timeout = (5.0, 20.0) if quick else (300.0, 300.0)
+    return GitFilesBranch(
+        root, settings.history_branch, access=access, trusted=trusted, deadline=deadline, timeout=timeout
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from weighbridge.model.packages import Ecosystem, Package
 from weighbridge.model.record import DirectoryWeight, EcosystemWeight
 from weighbridge.model.report import TreeNode
 
-FILES = Path(__file__).parents[1] / "golden" / "records"
+FILES = Path(__file__).parents[1] / "records"
 TIME = datetime(2026, 11, 27, 12, 0, 1, 5, tzinfo=UTC)
 
 

@@ -70,7 +70,8 @@ class WeighedImage:
     """One side of a comparison, measured: what the report keeps of an Image, bounded.
 
     Sizes are bytes. `build_seconds` is None where the image was not built here; `base_digest` (`sha256:…`) where the
-    builder did not tell it.
+    builder did not tell it. `recorded` marks a base that was not built again, because the head weighs, layer by layer,
+    what is recorded of it.
     """
 
     reference: str
@@ -89,6 +90,7 @@ class WeighedImage:
     build_seconds: float | None = None
     base_name: str | None = None
     base_digest: str | None = None
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

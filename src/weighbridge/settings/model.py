@@ -193,6 +193,10 @@ class Settings(_Model):
     history_branch: Line = Field(
         "weighbridge-history", max_length=200, description="Branch that remembers; it shares no commit with the others."
     )
+    recorded_base: Boolean = Field(
+        True,
+        description="Whether not to build a recorded base again where the head weighs the same, layer by layer.",
+    )
     fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
         frozenset({Status.FAIL, Status.UNKNOWN}),
         description="Verdicts that fail the job: a list of `fail`, `unknown` and `warn`, or `never`.",

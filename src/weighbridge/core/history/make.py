@@ -109,12 +109,17 @@ def short_id(diff_id: str) -> str:
     return diff_id.rpartition(":")[2][:_ID_DIGITS]
 
 
+def created(instruction: str) -> str:
+    """What a record keeps of an instruction."""
+    return clipped(instruction, _INSTRUCTION)
+
+
 def _layer(layer: Layer) -> RecordedLayer:
     return RecordedLayer(
         id=short_id(layer.diff_id),
         size=layer.size,
         packed=layer.packed,
-        created_by=clipped(layer.created_by, _INSTRUCTION),
+        created_by=created(layer.created_by),
         from_base=layer.from_base,
     )
 

@@ -94,6 +94,7 @@ def _side(side: wire.SideW) -> WeighedImage | Unavailable:
         build_seconds=side.build_seconds,
         base_name=side.base_name,
         base_digest=side.base_digest,
+        recorded=side.recorded,
     )
 
 

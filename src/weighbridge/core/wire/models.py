@@ -135,6 +135,7 @@ class SideW(Wire):
     build_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     base_name: Text | None = None
     base_digest: Name | None = None
+    recorded: bool = False
     unavailable: UnavailableW | None = None
 
 
