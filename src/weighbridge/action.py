@@ -87,15 +87,12 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
         report = _fixed(report, settings, yard, runner)
     report = _accepted(report, settings, event, pulls, number)
     status = _tell(report, settings, event, environ, runner, pulls, number)
-    remembering.remember(
-        report,
-        settings,
-        event,
-        repository=repository,
-        branch=history(),
-        hidden=hidden,
-        runner=runner,
+    records = remembering.remember(
+        report, settings, event, repository=repository, branch=history(), hidden=hidden, runner=runner
     )
+    if records is not None:
+        teller = remembering.Teller(runner=runner, tracking=outside.tracking(settings, event), pulls=pulls)
+        remembering.tell(records, settings, event, teller)
     return status
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge import recording
+from weighbridge import recording, tracking
 from weighbridge.core.rendering.units import format_size
-from weighbridge.errors import GitForbidden, UsageError, WeighbridgeError
+from weighbridge.errors import GitForbidden, GitHubError, UsageError, WeighbridgeError
 from weighbridge.event import OtherEvent, PushEvent, ReleaseEvent, TagEvent
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from weighbridge.event import Event
     from weighbridge.model.record import Record
     from weighbridge.model.report import Report
-    from weighbridge.ports import FilesBranch, Repository
+    from weighbridge.ports import FilesBranch, PullRequests, Repository, Tracking
     from weighbridge.revisions import Refs
     from weighbridge.settings import Settings
 
@@ -43,6 +43,48 @@ def mark_of(event: Event) -> Mark | None:
     if isinstance(event, OtherEvent) and on_default:
         return Mark(ref=event.ref_name)
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """Where the history is told: the runner, and GitHub where there is a token."""
+
+    runner: Runner
+    tracking: Tracking | None
+    pulls: PullRequests | None
+
+
+def tell(records: Sequence[Record], settings: Settings, event: Event, teller: Teller) -> None:
+    """A release's comparison with the one before, and growth on the default branch. What goes wrong is a warning."""
+    if isinstance(event, ReleaseEvent) and settings.release_notes:
+        _tell_release(records, event, teller)
+    mark = mark_of(event)
+    if settings.alert_growth is None or mark is None or mark.ref is None or mark.release is not None:
+        return
+    if teller.tracking is None:
+        teller.runner.warning("alert-growth needs a github-token to open its issue with")
+        return
+    try:
+        done = tracking.watch(records, mark.ref, settings.alert_growth, teller.tracking)
+    except GitHubError as error:
+        teller.runner.warning(f"no issue about growth: {error}")
+        return
+    if done:
+        teller.runner.line(done)
+
+
+def _tell_release(records: Sequence[Record], event: ReleaseEvent, teller: Teller) -> None:
+    section = tracking.release_section(event.tag, records, event.default_branch or "", teller.pulls)
+    if not section:
+        return
+    teller.runner.summary(section)
+    if teller.tracking is None:
+        teller.runner.warning("the release's notes are not written: there is no github-token")
+        return
+    try:
+        teller.runner.line(tracking.write_notes(event.tag, section, teller.tracking))
+    except GitHubError as error:
+        teller.runner.warning(f"the release's notes are not written: {error}; release-notes: false ends this warning")
 
 
 def recorded_base(

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.event import Event
-    from weighbridge.ports import Builder, Containers, Engine, FilesBranch, ProgramsCache, PullRequests, Repository
+    from weighbridge.ports import (
+        Builder,
+        Containers,
+        Engine,
+        FilesBranch,
+        ProgramsCache,
+        PullRequests,
+        Repository,
+        Tracking,
+    )
     from weighbridge.proving import Climb, Prover
     from weighbridge.settings import Settings
 
@@ -75,6 +84,20 @@ def pull_requests(settings: Settings, event: Event) -> PullRequests | None:
     )
 
 
+def tracking(settings: Settings, event: Event) -> Tracking | None:
+    """The releases and issues of the event's repository, None where there is none or no token."""
+    if event.repository is None or settings.github_token is None:
+        return None
+    from weighbridge.adapters.github_tracking import GitHubTracking
+
+    return GitHubTracking(
+        event.repository,
+        settings.github_token.get_secret_value(),
+        api_url=event.api_url,
+        retries=settings.github_retries,
+    )
+
+
 def history(root: Path, settings: Settings, event: Event, *, trusted: bool = False, quick: bool = False) -> FilesBranch:
     """The branch that remembers, on the server of the clone at `root`; in a workflow with the job's token.
 
@@ -99,6 +122,7 @@ class Outside:
     engine: Callable[[], Engine] = engine
     pull_requests: Callable[[Settings, Event], PullRequests | None] = pull_requests
     history: Callable[..., FilesBranch] = history
+    tracking: Callable[[Settings, Event], Tracking | None] = tracking
 
 
 @functools.cache

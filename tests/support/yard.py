@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tests.support.fake_branch import FakeFilesBranch
 from tests.support.fake_engine import FakeBuilder, FakeEngine, FakeLayerCache
 from tests.support.fake_repository import FakeRepository
+from tests.support.fake_tracking import FakeTracking
 from tests.support.fakes import FakePullRequests
 from weighbridge.action import run
 from weighbridge.core.wire import load as load_report
@@ -107,6 +108,7 @@ class Job:
         self.world = world
         self.pulls = FakePullRequests()
         self.history = FakeFilesBranch()
+        self.tracking = FakeTracking()
         self.folder = folder
         self._log = log
         self.log = ""
@@ -153,6 +155,7 @@ class Job:
             engine=lambda: self.world.engine,
             pull_requests=self._pulls,
             history=lambda *_, **__: self.history,
+            tracking=lambda settings, _: self.tracking if settings.github_token else None,
         )
         status = run({**self.environ, **given}, outside)
         self.log += self._log()

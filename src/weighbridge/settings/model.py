@@ -193,6 +193,15 @@ class Settings(_Model):
     history_branch: Line = Field(
         "weighbridge-history", max_length=200, description="Branch that remembers; it shares no commit with the others."
     )
+    release_notes: Boolean = Field(
+        True,
+        description="Whether a release's notes say how it compares with the version before; needs `contents: write`.",
+    )
+    alert_growth: Annotated[Increase | None, About(default="no alert")] = Field(
+        None,
+        description="Growth on the default branch, against the last release or else the push before, that opens an "
+        "issue: bytes (`10MB`) or percent (`5%`); needs `issues: write`.",
+    )
     recorded_base: Boolean = Field(
         True,
         description="Whether not to build a recorded base again where the head weighs the same, layer by layer.",
