@@ -14,15 +14,19 @@ from weighbridge import commands, recording, revisions, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.core import wire
 from weighbridge.core.history import look, shown
+from weighbridge.core.history.backfill import missing
+from weighbridge.core.names import one_line
 from weighbridge.core.rendering.units import format_size
 from weighbridge.errors import GitError, RevisionNotFound, UsageError
 from weighbridge.event import LocalEvent
+from weighbridge.model.report import Unavailable
 from weighbridge.settings import hidden_values, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from weighbridge.core.history.look import Wanted
+    from weighbridge.model.record import Record
     from weighbridge.model.report import Report
     from weighbridge.ports import FilesBranch, Repository
     from weighbridge.settings import Settings
@@ -61,9 +65,52 @@ def record(
     what = recording.What(report=weighed, ref=ref or release, release=release)
     new = recording.records_to_keep(what, where.settings, where.repository, hidden=where.hidden)
     recording.remember(new, where.branch)
+    _say(new, where.branch)
+
+
+def _say(new: Sequence[Record], branch: FilesBranch) -> None:
     for each in new:
         size = format_size(each.size)
-        typer.echo(f"recorded on {where.branch.name}: {each.image} {each.platform} {size} at {each.commit[:12]}")
+        typer.echo(f"recorded on {branch.name}: {each.image} {each.platform} {size} at {each.commit[:12]}")
+
+
+def backfill(given: Mapping[str, object], *, pattern: str | None, prereleases: bool, limit: int, dry_run: bool) -> bool:
+    """Weighs releases from git's tags, each recorded as soon as it is weighed; whether one could not be.
+
+    Raises WeighbridgeError for what concerns all of them.
+    """
+    where = place(given)
+    names = [image.name for image in where.settings.images]
+    records = recording.recall(where.branch).records
+    tags = missing(where.repository.tags(), records, names, pattern=pattern, prereleases=prereleases)
+    chosen = tags[:limit] if limit else tags
+    if not chosen:
+        typer.echo("nothing to weigh: every release is recorded, or no tag names a version")
+    failed = False
+    for number, tag in enumerate(chosen, 1):
+        typer.echo(f"{number}/{len(chosen)} {one_line(tag)}")
+        if not dry_run:
+            failed |= not _fill(where, tag)
+    return failed
+
+
+def _fill(where: Place, tag: str) -> bool:
+    """Weighs and records a tag; whether all of it could be. What one release lacks is not the others' fault."""
+    try:
+        report = _weighed(where, tag)
+        what = recording.What(report=report, ref=tag, release=tag)
+        new = recording.records_to_keep(what, where.settings, where.repository, hidden=where.hidden)
+    except (UsageError, RevisionNotFound, GitError) as error:
+        typer.echo(f"weighbridge: {one_line(tag)}: {error}", err=True)
+        return False
+    recording.remember(new, where.branch)
+    for image in report.images:
+        if isinstance(image.head, Unavailable):
+            typer.echo(
+                f"weighbridge: {one_line(tag)}: {image.name} could not be weighed: {image.head.reason}", err=True
+            )
+    _say(new, where.branch)
+    return len(new) == len(report.images)
 
 
 def squash(given: Mapping[str, object]) -> None:

@@ -116,6 +116,10 @@ class Repository(Protocol):
         """
         ...
 
+    def tags(self) -> tuple[str, ...]:
+        """The names of all tags, here and on origin, by name."""
+        ...
+
     def current_branch(self) -> str | None:
         """The name of the branch that is checked out, None where HEAD is on none."""
         ...

@@ -29,6 +29,8 @@ class World(Protocol):
 
     def checkout(self, name: str, start: str | None = None) -> None: ...
 
+    def tag(self, name: str) -> None: ...
+
 
 class _Fake:
     def __init__(self, folder: Path) -> None:
@@ -41,6 +43,9 @@ class _Fake:
     def checkout(self, name: str, start: str | None = None) -> None:
         self.repository.checkout(name, start)
 
+    def tag(self, name: str) -> None:
+        self.repository.tagged[name] = self.repository.resolve("HEAD")
+
 
 class _Real:
     def __init__(self, folder: Path) -> None:
@@ -52,6 +57,9 @@ class _Real:
 
     def checkout(self, name: str, start: str | None = None) -> None:
         self._tree.checkout(name, start)
+
+    def tag(self, name: str) -> None:
+        self._tree.git("tag", "--annotate", "--message", name, name)
 
 
 @pytest.fixture(params=[_Fake, _Real], ids=["fake", "git"])
@@ -88,6 +96,14 @@ class TestRepository:
         second = world.commit({"a": "1"})
 
         assert ((first,), ()) == (world.repository.parents(second), world.repository.parents(first))
+
+    def test_tags_are_listed_by_name(self, world: World) -> None:
+        assert () == world.repository.tags()
+
+        for name in ("v1.0.0", "latest"):
+            world.tag(name)
+
+        assert ("latest", "v1.0.0") == world.repository.tags()
 
     def test_the_branch_that_is_checked_out_is_known(self, world: World) -> None:
         assert "main" == world.repository.current_branch()

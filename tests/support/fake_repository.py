@@ -27,14 +27,14 @@ class _Commit:
 class FakeRepository:
     """Commits in memory, and a work tree in the directory `root`; implements ports.Repository.
 
-    Features: `commit` adds to the branch that is checked out; `branches` and `tags` may be set at will; `unwritable`
+    Features: `commit` adds to the branch that is checked out; `branches` and `tagged` may be set at will; `unwritable`
     are commits that cannot be checked out; `open_trees` has the worktrees that are not removed yet; `began` is when the
     first commit was made.
     """
 
     root: Path
     branches: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
+    tagged: dict[str, str] = field(default_factory=dict)
     head: str = "main"
     unwritable: set[str] = field(default_factory=set)
     open_trees: list[Path] = field(default_factory=list)
@@ -63,7 +63,7 @@ class FakeRepository:
 
     def resolve(self, revision: str) -> str:
         """See the port."""
-        names = {**self.tags, **self.branches, **{f"refs/heads/{name}": tip for name, tip in self.branches.items()}}
+        names = {**self.tagged, **self.branches, **{f"refs/heads/{name}": tip for name, tip in self.branches.items()}}
         found = {**names, "HEAD": self.branches.get(self.head, "")}.get(revision, revision)
         self.ensure_commit(found)
         return found
@@ -71,6 +71,10 @@ class FakeRepository:
     def branch(self, name: str, *, fresh: bool = False) -> str | None:
         """See the port."""
         return self.branches.get(name)
+
+    def tags(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(sorted(self.tagged))
 
     def current_branch(self) -> str | None:
         """See the port."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +15,11 @@ from weighbridge.core.history.alert import KEY, AlertState, accepted, alert_stat
 from weighbridge.core.marker import marker
 from weighbridge.model.budget import Percent
 from weighbridge.tracking import watch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weighbridge.model.record import Record
 
 MB = 1_000_000
 
@@ -103,10 +110,14 @@ def test_nothing_is_accepted_by_closing_it_ourselves() -> None:
     assert not accepted(over, None)
 
 
+def _watch(records: Sequence[Record], tracking: FakeTracking) -> None:
+    watch(records, "main", 10 * MB, tracking)
+
+
 def test_two_runs_at_once_leave_one_open_issue() -> None:
     tracking = FakeTracking()
     records = [record(0, 100 * MB), record(1, 120 * MB)]
-    tracking.meanwhile = lambda: watch(records, "main", 10 * MB, tracking) and None
+    tracking.meanwhile = partial(_watch, records, tracking)
 
     assert "issues/1" in watch(records, "main", 10 * MB, tracking)
 

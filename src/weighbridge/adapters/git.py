@@ -91,6 +91,14 @@ class GitRepository:
             return None
         return self._remote_branch(reference)
 
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the clone and of origin, where that can be asked."""
+        local = self._git("for-each-ref", "--format=%(refname)", "refs/tags").splitlines()
+        listed = self._run("ls-remote", "--quiet", "--tags", "--refs", "origin", timeout=self._fetch_timeout)
+        remote = [line.partition("\t")[2] for line in listed.output.splitlines()] if listed.status == 0 else []
+        names = (name.removeprefix("refs/tags/") for name in (*local, *remote) if name.startswith("refs/tags/"))
+        return tuple(sorted({name for name in names if not UNPRINTABLE.search(name)}))
+
     def current_branch(self) -> str | None:
         """The branch that HEAD is on."""
         result = self._run("symbolic-ref", "--quiet", "--short", "HEAD")

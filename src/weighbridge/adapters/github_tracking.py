@@ -37,10 +37,11 @@ class GitHubTracking(GitHubPullRequests):
         """All pages of what we opened. Raises GitHubError, GitHubForbidden."""
         with self._asking("list our issues", _ISSUES):
             ours = self._login.casefold()
-            # By author too: anybody may write a marker into an issue.
+            # By author too: anybody may write a marker into an issue. A login is taken as well as a user.
+            issues = self._remote.get_issues(state="all", creator=self._login)  # type: ignore[arg-type]
             found = [
                 _issue(issue)
-                for issue in self._remote.get_issues(state="all", creator=self._login)
+                for issue in issues
                 if issue.user is not None and issue.user.login.casefold() == ours and key_of(issue.body or "") == key
             ]
         return tuple(sorted(found, key=lambda issue: (not issue.open, -issue.number)))

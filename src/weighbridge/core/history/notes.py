@@ -129,7 +129,8 @@ def with_section(body: str, text: str) -> str | None:
     What stands around it stays byte for byte. Where somebody copied the section, the first one is kept.
     """
     # A name could be our marker; with something invisible in it it is not.
-    marked = f"{_BEGIN}\n{text.replace('<!--', '<\u200b!--')}\n{_END}"
+    defused = text.replace("<!--", "<\u200b!--")
+    marked = f"{_BEGIN}\n{defused}\n{_END}"
     found = list(_SECTION.finditer(body))
     if found:
         rest = _SECTION.sub("", body[found[0].end() :])
