@@ -54,7 +54,8 @@ def test_a_release_is_remembered_on_the_commit_of_its_branch() -> None:
 
 
 def test_the_young_stay_whole_the_older_become_days_and_weeks() -> None:
-    records = [record(number, time=START + timedelta(hours=number)) for number in range(24 * 400)]
+    times = [START + timedelta(hours=number) for number in range(24 * 400)]
+    records = [record(number, time=time, recorded=time) for number, time in enumerate(times)]
     now = records[-1].time
 
     kept = thinned(records, now)
@@ -66,15 +67,22 @@ def test_the_young_stay_whole_the_older_become_days_and_weeks() -> None:
     assert {23} == {each.time.hour for each in kept if now.date() - each.time.date() > timedelta(days=90)}
 
 
+def test_what_was_weighed_just_now_stays_however_old_the_commit_is() -> None:
+    old = START - timedelta(days=4000)
+    records = [record(number, time=old + timedelta(minutes=number), recorded=START) for number in range(5)]
+
+    assert tuple(records) == thinned(records, START)
+
+
 def test_releases_and_the_newest_of_each_branch_and_image_stay() -> None:
     old = START - timedelta(days=4000)
     records = [
-        record(0, time=old, release="v1.0"),
-        record(1, time=old + timedelta(hours=1)),
-        record(2, time=old + timedelta(hours=2)),
-        record(3, time=old, ref="gone"),
-        record(4, time=old, image="other"),
-        record(5, time=old, platform="linux/arm64"),
+        record(0, time=old, recorded=old, release="v1.0"),
+        record(1, time=old + timedelta(hours=1), recorded=old),
+        record(2, time=old + timedelta(hours=2), recorded=old),
+        record(3, time=old, recorded=old, ref="gone"),
+        record(4, time=old, recorded=old, image="other"),
+        record(5, time=old, recorded=old, platform="linux/arm64"),
     ]
 
     kept = thinned(records, START)

@@ -106,9 +106,9 @@ def _order(record: Record) -> tuple[datetime, str, str, str]:
 def thinned(records: Sequence[Record], now: datetime, *, maximum: int = MAX_PACKED) -> tuple[Record, ...]:
     """Drops old records that no release made, until what is kept takes no more than `maximum` compressed bytes.
 
-    All of the last 90 days stay, then the last of each day for a year, then the last of each week; the newest of each
-    image, platform and branch stays in any case. Where that is too much, all are thinned to days, to weeks, to months;
-    and then the oldest go.
+    All that was weighed in the last 90 days stays, then the last of each day for a year, then the last of each week;
+    the newest of each image, platform and branch stays in any case. Where that is too much, all are thinned to days,
+    to weeks, to months; and then the oldest go.
     """
     kept = _thin(records, lambda record: _age_step(record, now))
     for step in (_day, _week, _month):
@@ -137,8 +137,8 @@ def _thin(records: Iterable[Record], step: Callable[[Record], Step]) -> tuple[Re
 
 
 def _age_step(record: Record, now: datetime) -> Step:
-    # By dates, so that a day grows old as a whole.
-    age = now.date() - record.time.date()
+    # Since it was weighed, so that what was asked for just now stays. By dates, so that a day grows old as a whole.
+    age = now.date() - record.recorded.date()
     if age <= _WHOLE:
         return ("whole", record.key)
     return _day(record) if age <= _DAILY else _week(record)
