@@ -10,16 +10,24 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from weighbridge import commands, recording, revisions, wiring
+from weighbridge import backfilling, commands, recording, revisions, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.core import wire
 from weighbridge.core.history import look, shown
 from weighbridge.core.history.backfill import missing
 from weighbridge.core.names import one_line
 from weighbridge.core.rendering.units import format_size
-from weighbridge.errors import GitError, RevisionNotFound, UsageError
+from weighbridge.errors import (
+    GitError,
+    ImageNotFound,
+    MalformedImage,
+    RevisionNotFound,
+    UsageError,
+    WeighbridgeError,
+)
 from weighbridge.event import LocalEvent
 from weighbridge.model.report import Unavailable
+from weighbridge.reading.platforms import of_this_machine
 from weighbridge.settings import hidden_values, load
 
 if TYPE_CHECKING:
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
     from weighbridge.core.history.look import Wanted
     from weighbridge.model.record import Record
     from weighbridge.model.report import Report
-    from weighbridge.ports import FilesBranch, Repository
+    from weighbridge.ports import FilesBranch, Registry, Repository
     from weighbridge.settings import Settings
 
 
@@ -74,24 +82,83 @@ def _say(new: Sequence[Record], branch: FilesBranch) -> None:
         typer.echo(f"recorded on {branch.name}: {each.image} {each.platform} {size} at {each.commit[:12]}")
 
 
-def backfill(given: Mapping[str, object], *, pattern: str | None, prereleases: bool, limit: int, dry_run: bool) -> bool:
-    """Weighs releases from git's tags, each recorded as soon as it is weighed; whether one could not be.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """Which releases are weighed, and from where: git's tags, or a `registry`'s repository as the image `name`."""
+
+    pattern: str | None
+    prereleases: bool
+    limit: int
+    dry_run: bool
+    registry: str | None = None
+    name: str | None = None
+    platform: str | None = None
+    jobs: int = 1
+
+
+def backfill(given: Mapping[str, object], filling: Filling) -> bool:
+    """Weighs releases, each recorded as soon as it is weighed; whether one could not be.
 
     Raises WeighbridgeError for what concerns all of them.
     """
     where = place(given)
-    names = [image.name for image in where.settings.images]
+    registry = wiring.registry(filling.registry) if filling.registry is not None else None
+    names = [image.name for image in where.settings.images] if registry is None else [_image_name(where, filling)]
     records = recording.recall(where.branch).records
-    tags = missing(where.repository.tags(), records, names, pattern=pattern, prereleases=prereleases)
-    chosen = tags[:limit] if limit else tags
+    tags = registry.tags() if registry else where.repository.tags()
+    found = missing(tags, records, names, pattern=filling.pattern, prereleases=filling.prereleases)
+    chosen = found[: filling.limit] if filling.limit else found
     if not chosen:
         typer.echo("nothing to weigh: every release is recorded, or no tag names a version")
+    if filling.dry_run:
+        for number, tag in enumerate(chosen, 1):
+            typer.echo(f"{number}/{len(chosen)} {one_line(tag)}")
+        return False
+    if registry is not None:
+        return not _fill_from(registry, where, chosen, names[0], filling)
     failed = False
     for number, tag in enumerate(chosen, 1):
         typer.echo(f"{number}/{len(chosen)} {one_line(tag)}")
-        if not dry_run:
-            failed |= not _fill(where, tag)
+        failed |= not _fill(where, tag)
     return failed
+
+
+def _image_name(where: Place, filling: Filling) -> str:
+    images = [image.name for image in where.settings.images]
+    if filling.name is not None:
+        return filling.name
+    if len(images) > 1:
+        raise UsageError(f"--name is needed: which of {', '.join(images)} is in the registry?")
+    return images[0]
+
+
+def _fill_from(registry: Registry, where: Place, tags: Sequence[str], name: str, filling: Filling) -> bool:
+    """Weighs and records a registry's releases; whether all could be."""
+    source = backfilling.Source(
+        registry=registry,
+        scale=wiring.scale(lambda _what, _count: None, wiring.engine),
+        repository=where.repository,
+        image=name,
+        platform=filling.platform or of_this_machine(),
+        jobs=filling.jobs,
+    )
+    # How these were built nobody knows, so that no base is taken from them.
+    unknown = where.settings.model_copy(update={"images": ()})
+    fine = True
+    for number, weighed in enumerate(backfilling.weigh_releases(tags, source), 1):
+        typer.echo(f"{number}/{len(tags)} {one_line(weighed.tag)}")
+        try:
+            if isinstance(weighed.report, WeighbridgeError):
+                raise weighed.report
+            what = recording.What(report=weighed.report, ref=weighed.tag, release=weighed.tag)
+            new = recording.records_to_keep(what, unknown, where.repository, hidden=where.hidden)
+        except (UsageError, ImageNotFound, MalformedImage, RevisionNotFound, GitError) as error:
+            typer.echo(f"weighbridge: {one_line(weighed.tag)}: {one_line(str(error))}", err=True)
+            fine = False
+            continue
+        recording.remember(new, where.branch)
+        _say(new, where.branch)
+    return fine
 
 
 def _fill(where: Place, tag: str) -> bool:

@@ -239,6 +239,18 @@ class PullRequests(Protocol):
         ...
 
 
+class Registry(Protocol):
+    """One repository of a registry."""
+
+    def tags(self) -> tuple[str, ...]:
+        """All tags. Raises ImageNotFound where the registry does not give them."""
+        ...
+
+    def download(self, tag: str, platform: str, layout: Path) -> None:
+        """Writes the image for a platform as an OCI layout into a folder. Raises ImageNotFound, MalformedImage."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseNotes:
     """A release on GitHub and what is written about it."""

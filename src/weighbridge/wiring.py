@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         FilesBranch,
         ProgramsCache,
         PullRequests,
+        Registry,
         Repository,
         Tracking,
     )
@@ -96,6 +97,13 @@ def tracking(settings: Settings, event: Event) -> Tracking | None:
         api_url=event.api_url,
         retries=settings.github_retries,
     )
+
+
+def registry(name: str) -> Registry:
+    """A repository of a registry, with the credentials that `docker login` left. Raises UsageError for another name."""
+    from weighbridge.adapters.registry import RegistryRepository
+
+    return RegistryRepository(name)
 
 
 def history(root: Path, settings: Settings, event: Event, *, trusted: bool = False, quick: bool = False) -> FilesBranch:
