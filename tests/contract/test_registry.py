@@ -280,12 +280,19 @@ def test_all_pages_of_tags_are_had_but_from_nobody_else(wrong: Wrong) -> None:
         repository_of(wrong).tags()
 
 
+SPOILERS: tuple[Callable[[bytes], bytes], ...] = (
+    lambda body: b"x" * len(body),
+    lambda body: body[:-1],
+    lambda body: body + b"x",
+)
+
+
 def test_a_blob_that_is_another_one_is_refused(wrong: Wrong, tmp_path: Path) -> None:
     served(wrong, oci_layout(SMALL))
     repository_of(wrong).download("v1", AMD, tmp_path / "right")
     assert 3_000 == size_of(tmp_path / "right")
 
-    for number, spoil in enumerate((lambda body: b"x" * len(body), lambda body: body[:-1], lambda body: body + b"x")):
+    for number, spoil in enumerate(SPOILERS):
         served(wrong, oci_layout(SMALL))
         path = max((path for path in wrong.answers if "/blobs/" in path), key=lambda path: len(wrong.answers[path][2]))
         wrong.answers[path] = (200, {}, spoil(wrong.answers[path][2]))

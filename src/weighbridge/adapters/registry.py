@@ -52,9 +52,11 @@ def docker_credentials(host: str) -> Credentials | None:
         found = docker.auth.load_config().resolve_authconfig(host)
     except docker.errors.DockerException:
         return None
-    if not found or not found.get("Username"):
+    # Helpers and the file itself give their keys in different cases.
+    given = {str(key).casefold(): value for key, value in (found or {}).items()}
+    if not given.get("username"):
         return None
-    return str(found["Username"]), str(found.get("Password") or "")
+    return str(given["username"]), str(given.get("password") or "")
 
 
 class RegistryRepository:
