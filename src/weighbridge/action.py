@@ -87,11 +87,13 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
         report = _fixed(report, settings, yard, runner)
     report = _accepted(report, settings, event, pulls, number)
     status = _tell(report, settings, event, environ, runner, pulls, number)
+    branch = history()
     records = remembering.remember(
-        report, settings, event, repository=repository, branch=history(), hidden=hidden, runner=runner
+        report, settings, event, repository=repository, branch=branch, hidden=hidden, runner=runner
     )
     if records is not None:
-        teller = remembering.Teller(runner=runner, tracking=outside.tracking(settings, event), pulls=pulls)
+        tracking = outside.tracking(settings, event)
+        teller = remembering.Teller(runner=runner, branch=branch, tracking=tracking, pulls=pulls)
         remembering.tell(records, settings, event, teller)
     return status
 

@@ -11,15 +11,19 @@ from weighbridge.errors import GitForbidden, GitHubError, UsageError, Weighbridg
 from weighbridge.event import OtherEvent, PushEvent, ReleaseEvent, TagEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from weighbridge.adapters.runner import Runner
     from weighbridge.event import Event
+    from weighbridge.model.budget import Percent
     from weighbridge.model.record import Record
     from weighbridge.model.report import Report
     from weighbridge.ports import FilesBranch, PullRequests, Repository, Tracking
     from weighbridge.revisions import Refs
     from weighbridge.settings import Settings
+
+
+_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,44 +51,78 @@ def mark_of(event: Event) -> Mark | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teller:
-    """Where the history is told: the runner, and GitHub where there is a token."""
+    """Where the history is told, and asked for anew: the runner, the branch, and GitHub where there is a token."""
 
     runner: Runner
+    branch: FilesBranch
     tracking: Tracking | None
     pulls: PullRequests | None
 
 
 def tell(records: Sequence[Record], settings: Settings, event: Event, teller: Teller) -> None:
-    """A release's comparison with the one before, and growth on the default branch. What goes wrong is a warning."""
+    """A release's comparison with the one before, and growth on the default branch. What goes wrong is a warning.
+
+    It is told again where another job has recorded something meanwhile, so that whoever comes last tells all of it.
+    """
+    told = list(_to_tell(settings, event, teller))
+    for _ in range(_ROUNDS if told else 0):
+        if not all(telling(records) for telling in told):
+            break
+        try:
+            fresh = recording.recall(teller.branch).records
+        except WeighbridgeError as error:
+            teller.runner.warning(f"what others recorded meanwhile is not known: {error}")
+            break
+        if fresh == tuple(records):
+            break
+        records = fresh
     if isinstance(event, ReleaseEvent) and settings.release_notes:
-        _tell_release(records, event, teller)
-    mark = mark_of(event)
-    if settings.alert_growth is None or mark is None or mark.ref is None or mark.release is not None:
-        return
+        section = _section(records, event, teller)
+        if section:
+            teller.runner.summary(section)
+
+
+def _to_tell(settings: Settings, event: Event, teller: Teller) -> Iterator[Callable[[Sequence[Record]], bool]]:
+    """What there is to tell of records; each says whether it could."""
+    if isinstance(event, ReleaseEvent) and settings.release_notes:
+        yield lambda records: _tell_release(records, event, teller)
+    mark, limit = mark_of(event), settings.alert_growth
+    if limit is not None and mark is not None and mark.ref is not None and mark.release is None:
+        branch = mark.ref
+        yield lambda records: _tell_growth(records, branch, limit, teller)
+
+
+def _tell_growth(records: Sequence[Record], branch: str, limit: int | Percent, teller: Teller) -> bool:
     if teller.tracking is None:
         teller.runner.warning("alert-growth needs a github-token to open its issue with")
-        return
+        return False
     try:
-        done = tracking.watch(records, mark.ref, settings.alert_growth, teller.tracking)
+        done = tracking.watch(records, branch, limit, teller.tracking)
     except GitHubError as error:
         teller.runner.warning(f"no issue about growth: {error}")
-        return
+        return False
     if done:
         teller.runner.line(done)
+    return True
 
 
-def _tell_release(records: Sequence[Record], event: ReleaseEvent, teller: Teller) -> None:
-    section = tracking.release_section(event.tag, records, event.default_branch or "", teller.pulls)
+def _section(records: Sequence[Record], event: ReleaseEvent, teller: Teller) -> str:
+    return tracking.release_section(event.tag, records, event.default_branch or "", teller.pulls)
+
+
+def _tell_release(records: Sequence[Record], event: ReleaseEvent, teller: Teller) -> bool:
+    section = _section(records, event, teller)
     if not section:
-        return
-    teller.runner.summary(section)
+        return False
     if teller.tracking is None:
         teller.runner.warning("the release's notes are not written: there is no github-token")
-        return
+        return False
     try:
         teller.runner.line(tracking.write_notes(event.tag, section, teller.tracking))
     except GitHubError as error:
         teller.runner.warning(f"the release's notes are not written: {error}; release-notes: false ends this warning")
+        return False
+    return True
 
 
 def recorded_base(
@@ -121,7 +159,7 @@ def remember(
             raise UsageError(f"history-branch must be a branch of its own, not {settings.history_branch}")
         what = recording.What(report=report, ref=mark.ref, release=mark.release)
         new = recording.records_to_keep(what, settings, repository, hidden=hidden)
-        records = recording.remember(new, branch)
+        records = recording.remember(new, branch, squash=settings.squash_history)
     except GitForbidden as error:
         runner.warning(f"not recorded: {error}; record: false ends this warning. The report is kept")
         return None

@@ -83,3 +83,33 @@ def test_what_github_refuses_is_a_warning(job: Job, token: str) -> None:
     warnings = job.commands("warning")
     assert any("issue" in line for line in warnings)
     assert any("notes are not written" in line for line in warnings)
+
+
+def test_what_another_job_of_the_matrix_records_meanwhile_is_told_too(job: Job) -> None:
+    release(job, "v1.0.0", SMALL).run(name="other")
+    others = dict(job.history.files)
+    job.history.files = {}
+    written = job.tracking.edit_notes
+
+    def meanwhile(release_id: int, body: str) -> None:
+        job.tracking.edit_notes = written  # type: ignore[method-assign]
+        written(release_id, body)
+        (path,) = [path for path in others if path.startswith("records/")]
+        job.history.files[path] = others[path] + job.history.files[path]
+
+    job.tracking.edit_notes = meanwhile  # type: ignore[method-assign]
+    job.run()
+
+    body = job.tracking.releases["v1.0.0"].body
+    assert 1 == body.count("| `yard` linux/amd64 |")
+    assert 1 == body.count("| `other` linux/amd64 |")
+
+
+def test_a_schedule_can_squash(job: Job) -> None:
+    push(job).run()
+    push(job, dockerfile=LARGE).run()
+    assert 2 == len(job.history.commits)
+
+    push(job).run(squash_history="true")
+
+    assert 1 == len(job.history.commits)

@@ -193,6 +193,11 @@ class Settings(_Model):
     history_branch: Line = Field(
         "weighbridge-history", max_length=200, description="Branch that remembers; it shares no commit with the others."
     )
+    squash_history: Annotated[Boolean, About(run_only=True)] = Field(
+        False,
+        description="Whether a run that records leaves one commit on the history branch, with all records: "
+        "for a schedule, say.",
+    )
     release_notes: Boolean = Field(
         True,
         description="Whether a release's notes say how it compares with the version before; needs `contents: write`.",
