@@ -286,3 +286,18 @@ def test_an_origin_by_a_relative_path_is_found(origin: WorkTree, tmp_path: Path)
     clone.git("remote", "set-url", "origin", "../origin.git")
 
     assert GitFilesBranch(clone.path, NAME).update(adding("1"), "Record")
+
+
+def test_the_key_that_a_checkout_was_given_is_used(origin: WorkTree, tmp_path: Path) -> None:
+    clone = clone_of(origin.path.as_uri(), tmp_path / "clone")
+    # What ssh would do on the server, here: the last argument is the command, git-upload-pack or git-receive-pack.
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\nfor last; do :; done\ntouch "{tmp_path}/used"\neval "$last"\n')
+    ssh.chmod(0o755)
+    clone.git("config", "core.sshCommand", str(ssh))
+    clone.git("remote", "set-url", "origin", f"ssh://git@server.example{origin.path}")
+
+    assert GitFilesBranch(clone.path, NAME).update(adding("1"), "Record")
+
+    assert (tmp_path / "used").exists()
+    assert "1" == origin.git("rev-list", "--count", NAME)

@@ -37,6 +37,8 @@ def test_the_reference_is_the_highest_release_proper_else_the_record_before() ->
         record(0, 100 * MB, release="v1.0.0"), record(1, 119 * MB, release="v2.0.0-rc.1"), record(2, 120 * MB)
     )
     assert [] == found(after)
+    # What was released is where growth begins anew.
+    assert [] == found(record(0, 100 * MB, release="v1.0.0"), replace(after, release="v1.1.0"))
 
 
 def test_a_limit_that_is_just_reached_is_kept() -> None:

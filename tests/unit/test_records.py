@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.records import RECIPE, record
 from tests.support.reports import image, report, unbuilt, weighed
@@ -66,6 +68,25 @@ def test_what_cannot_be_read_is_kept_as_it_stands() -> None:
     assert (newer, damaged, lies, "[]", "7", "{" * 9_999) == read.unread
     again = dump_records(read.records, read.unread)
     assert read == load_records(again)
+
+
+@given(st.lists(st.text() | st.builds(json.dumps, st.dictionaries(st.text(), st.integers() | st.text()))))
+def test_whatever_is_written_there_is_survived_and_kept(lines: list[str]) -> None:
+    text = "\n".join([*lines, dump_record(record()), '{"v": 1, "size": ' + "[" * 5_000])
+
+    read = load_records(text)
+
+    assert record() in read.records
+    kept = [line for line in text.split("\n") if line.strip()]
+    assert len(kept) == len(read.records) + len(read.unread)
+    assert read == load_records(dump_records(read.records, read.unread))
+
+
+@given(st.text(min_size=1, max_size=200).filter(lambda text: text.isprintable()))
+def test_any_printable_name_comes_back(name: str) -> None:
+    named = record(image=name, ref=name, release=name, base_name=name)
+
+    assert (named,) == load_records(dump_record(named)).records
 
 
 def test_keys_that_a_later_release_adds_are_no_hindrance() -> None:

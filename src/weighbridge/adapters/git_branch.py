@@ -319,6 +319,9 @@ class _Work:
         environ = {"GIT_CONFIG_COUNT": str(first + len(self.settings)), "GIT_DIR": str(self.folder)}
         for number, (key, value) in enumerate(self.settings, first):
             environ |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+            if key.lower() == "core.sshcommand" and "GIT_SSH_COMMAND" not in os.environ:
+                # The key that actions/checkout was given; a command by environment goes before the setting.
+                environ["GIT_SSH_COMMAND"] = value
         return environ
 
     @cached_property

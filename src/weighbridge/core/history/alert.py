@@ -82,7 +82,7 @@ def excesses(
         if not on_branch:
             continue
         newest = on_branch[-1]
-        reference = _reference(f"{image} {platform}", newest, all_of_it, on_branch, state)
+        reference = _reference(f"{image} {platform}", all_of_it, on_branch, state)
         if reference is not None and newest.size > allowed(reference[1], limit):
             found.append(
                 Excess(
@@ -98,14 +98,14 @@ def excesses(
 
 
 def _reference(
-    name: str, newest: Record, all_of_it: Sequence[Record], on_branch: Sequence[Record], state: AlertState | None
+    name: str, all_of_it: Sequence[Record], on_branch: Sequence[Record], state: AlertState | None
 ) -> tuple[str, int] | None:
     if state is not None and name in state.over:
         return state.over[name][:2]
     proper = {
         record.release: record
         for record in all_of_it
-        if record.release and record is not newest and (known := release_of(record.release)) and not known.prerelease
+        if record.release and (known := release_of(record.release)) and not known.prerelease
     }
     if proper:
         tag = in_order(tag for tag in proper if tag)[-1]
