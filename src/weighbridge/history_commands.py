@@ -31,7 +31,7 @@ from weighbridge.reading.platforms import of_this_machine
 from weighbridge.settings import hidden_values, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from weighbridge.core.history.look import Wanted
     from weighbridge.model.record import Record
@@ -103,10 +103,10 @@ def backfill(given: Mapping[str, object], filling: Filling) -> bool:
     """
     where = place(given)
     registry = wiring.registry(filling.registry) if filling.registry is not None else None
-    names = [image.name for image in where.settings.images] if registry is None else [_image_name(where, filling)]
+    images = list(_built(where)) if registry is None else [(_image_name(where, filling), _platform(filling))]
     records = recording.recall(where.branch).records
     tags = registry.tags() if registry else where.repository.tags()
-    found = missing(tags, records, names, pattern=filling.pattern, prereleases=filling.prereleases)
+    found = missing(tags, records, images, pattern=filling.pattern, prereleases=filling.prereleases)
     chosen = found[: filling.limit] if filling.limit else found
     if not chosen:
         typer.echo("nothing to weigh: every release is recorded, or no tag names a version")
@@ -115,12 +115,21 @@ def backfill(given: Mapping[str, object], filling: Filling) -> bool:
             typer.echo(f"{number}/{len(chosen)} {one_line(tag)}")
         return False
     if registry is not None:
-        return not _fill_from(registry, where, chosen, names[0], filling)
+        return not _fill_from(registry, where, chosen, images[0][0], filling)
     failed = False
     for number, tag in enumerate(chosen, 1):
         typer.echo(f"{number}/{len(chosen)} {one_line(tag)}")
         failed |= not _fill(where, tag)
     return failed
+
+
+def _built(where: Place) -> Iterator[tuple[str, str | None]]:
+    """Names and platforms of the images that are configured; None where the builder has its own."""
+    return ((image.name, spec.platform) for image in where.settings.images for spec in image.specs())
+
+
+def _platform(filling: Filling) -> str:
+    return filling.platform or of_this_machine()
 
 
 def _image_name(where: Place, filling: Filling) -> str:
@@ -139,7 +148,7 @@ def _fill_from(registry: Registry, where: Place, tags: Sequence[str], name: str,
         scale=wiring.scale(lambda _what, _count: None, wiring.engine),
         repository=where.repository,
         image=name,
-        platform=filling.platform or of_this_machine(),
+        platform=_platform(filling),
         jobs=filling.jobs,
     )
     # How these were built nobody knows, so that no base is taken from them.

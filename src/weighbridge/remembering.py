@@ -79,7 +79,7 @@ def tell(records: Sequence[Record], settings: Settings, event: Event, teller: Te
     if isinstance(event, ReleaseEvent) and settings.release_notes:
         section = _section(records, event, teller)
         if section:
-            teller.runner.summary(section)
+            teller.runner.summary(f"\n{section}")
 
 
 def _to_tell(settings: Settings, event: Event, teller: Teller) -> Iterator[Callable[[Sequence[Record]], bool]]:

@@ -175,10 +175,17 @@ def test_releases_that_lack_a_record_are_missing_the_highest_first() -> None:
     tags = ["v1.9.0", "v1.10.0", "v2.0.0-rc.1", "latest", "v1"]
     records = [remembered(0, release="v1.9.0"), remembered(1, release="v1.9.0", image="db")]
 
-    assert ("v1.10.0",) == missing(tags, records, ["app", "db"], pattern=None, prereleases=False)
-    assert ("v2.0.0-rc.1", "v1.10.0") == missing(tags, records, ["app"], pattern=None, prereleases=True)
-    assert ("v1.10.0", "v1.9.0") == missing(tags, records, ["app", "web"], pattern="v1.*", prereleases=False)
-    assert ("latest",) == missing(tags, records, ["app"], pattern="la*", prereleases=False)
+    def lacking(
+        *images: tuple[str, str | None], pattern: str | None = None, prereleases: bool = False
+    ) -> tuple[str, ...]:
+        return missing(tags, records, images, pattern=pattern, prereleases=prereleases)
+
+    app = ("app", None)
+    assert ("v1.10.0",) == lacking(app, ("db", "linux/amd64"))
+    assert ("v2.0.0-rc.1", "v1.10.0") == lacking(app, prereleases=True)
+    assert ("v1.10.0", "v1.9.0") == lacking(app, ("web", None), pattern="v1.*")
+    assert ("v1.10.0", "v1.9.0") == lacking(("app", "linux/arm64"))
+    assert ("latest",) == lacking(app, pattern="la*")
 
 
 def test_backfill_says_what_it_would_do(clone: WorkTree, origin: WorkTree, call: Callable[..., Ran]) -> None:

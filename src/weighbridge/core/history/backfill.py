@@ -14,16 +14,23 @@ if TYPE_CHECKING:
 
 
 def missing(
-    tags: Iterable[str], records: Iterable[Record], images: Iterable[str], *, pattern: str | None, prereleases: bool
+    tags: Iterable[str],
+    records: Iterable[Record],
+    images: Iterable[tuple[str, str | None]],
+    *,
+    pattern: str | None,
+    prereleases: bool,
 ) -> tuple[str, ...]:
-    """The tags of versions that lack a record of one of the images, the highest first.
+    """The tags of versions that lack a record of one of the images (name and platform, None: any), the highest first.
 
     With a `pattern` (as a shell has it) those that match, whether they name a version or not.
     """
-    known = {(record.release, record.image) for record in records}
+    known: set[tuple[str | None, str, str | None]] = set()
+    for record in records:
+        known |= {(record.release, record.image, record.platform), (record.release, record.image, None)}
     wanted = [tag for tag in tags if _is_wanted(tag, pattern, prereleases=prereleases)]
-    names = tuple(images)
-    return tuple(tag for tag in reversed(in_order(wanted)) if any((tag, name) not in known for name in names))
+    asked = tuple(images)
+    return tuple(tag for tag in reversed(in_order(wanted)) if any((tag, *image) not in known for image in asked))
 
 
 def _is_wanted(tag: str, pattern: str | None, *, prereleases: bool) -> bool:
