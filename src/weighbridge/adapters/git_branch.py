@@ -49,7 +49,8 @@ _DENIED = re.compile(
 _NO_BRANCH = re.compile(r"couldn't find remote ref|could not find remote ref", re.IGNORECASE)
 _AWAY = re.compile(
     r"error: (429|5[0-9]{2})|could not resolve|couldn't connect|failed to connect|timed out|connection (was )?reset"
-    r"|hung up|early eof|rpc failed|empty reply|unexpected disconnect|shallow file has changed",
+    r"|hung up|early eof|rpc failed|empty reply|unexpected disconnect|shallow file has changed|internal server error"
+    r"|fatal error in commit_refs",
     re.IGNORECASE,
 )
 
