@@ -301,3 +301,13 @@ def test_the_key_that_a_checkout_was_given_is_used(origin: WorkTree, tmp_path: P
 
     assert (tmp_path / "used").exists()
     assert "1" == origin.git("rev-list", "--count", NAME)
+
+
+def test_where_no_temporary_folder_can_be_made_it_says_so(
+    origin: WorkTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = clone_of(origin.path.as_uri(), tmp_path / "clone")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+
+    with pytest.raises(GitError, match="no temporary folder can be made"):
+        GitFilesBranch(clone.path, NAME).read()

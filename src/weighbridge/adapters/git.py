@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge.adapters.git_process import CONFIGURATION, UNPRINTABLE, Result, plain, run
+from weighbridge.adapters.git_process import CONFIGURATION, UNPRINTABLE, Result, plain, run, temporary_folder
 from weighbridge.errors import GitError, RevisionNotFound, UsageError
 from weighbridge.interruption import interruptible
 
@@ -161,7 +160,7 @@ class GitRepository:
         """A temporary checkout. Neither hooks nor submodules take part; other worktrees are left alone."""
         with interruptible():
             self.ensure_commit(commit)
-        holder = _temporary_folder()
+        holder = temporary_folder()
         # The name becomes that of the administrative directory in .git, so it must be our own.
         tree = holder / holder.name
         try:
@@ -249,13 +248,6 @@ class GitRepository:
 
     def _run(self, *arguments: str, timeout: float | None = None, where: Path | None = None) -> Result:
         return run(self._options, arguments, self.root if where is None else where, timeout or self._timeout)
-
-
-def _temporary_folder() -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix="weighbridge-"))
-    except OSError as error:
-        raise GitError(f"no temporary folder can be made: {error.strerror}; set TMPDIR to one that can") from error
 
 
 def _large_files() -> tuple[str, ...]:

@@ -11,20 +11,19 @@ import os
 import random
 import re
 import shutil
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from weighbridge.adapters.git_process import CONFIGURATION, UNPRINTABLE, Result, plain, run
+from weighbridge.adapters.git_process import CONFIGURATION, UNPRINTABLE, Result, plain, run, temporary_folder
 from weighbridge.errors import GitError, GitForbidden, UsageError
 from weighbridge.interruption import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from weighbridge.ports import Edit
 
@@ -148,7 +147,7 @@ class GitFilesBranch:
     @contextmanager
     def _work(self) -> Iterator[_Work]:
         """A bare repository of its own that reaches the clone's server as the clone does; gone afterwards."""
-        folder = Path(tempfile.mkdtemp(prefix="weighbridge-"))
+        folder = temporary_folder()
         try:
             with interruptible():
                 kind = self._clone("rev-parse", "--show-object-format").strip()

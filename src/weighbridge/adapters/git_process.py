@@ -7,14 +7,15 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge.errors import GitError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _KILL_AFTER_SECONDS = 3
 
@@ -103,6 +104,14 @@ def run(
             _end(process)
             raise
     return Result(status=process.returncode, raw=output, complaint=_last_line(complaint.decode("utf-8", "replace")))
+
+
+def temporary_folder() -> Path:
+    """A folder of our own, for the caller to remove. Raises GitError."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="weighbridge-"))
+    except OSError as error:
+        raise GitError(f"no temporary folder can be made: {error.strerror}; set TMPDIR to one that can") from error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
