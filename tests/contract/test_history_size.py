@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.contract.test_files_branch import NAME, clone_of, origin_of
 from tests.support.records import years_of_work
 from weighbridge.adapters.git_branch import GitFilesBranch
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weighbridge.model.record import Record
+
+# A minute of one core's work, of which a busy machine may have little.
+pytestmark = pytest.mark.timeout(900)
 
 COUNT = 100_000
 LIMIT = 20_000_000

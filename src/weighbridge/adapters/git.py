@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from contextlib import contextmanager
@@ -247,7 +248,17 @@ class GitRepository:
         return result.output
 
     def _run(self, *arguments: str, timeout: float | None = None, where: Path | None = None) -> Result:
-        return run(self._options, arguments, self.root if where is None else where, timeout or self._timeout)
+        if where is not None:
+            return run(self._options, arguments, where, timeout or self._timeout)
+        return run(self._options, arguments, self.root, timeout or self._timeout, environ=self._ssh)
+
+    @cached_property
+    def _ssh(self) -> Mapping[str, str]:
+        """The clone's own ssh, with the key that actions/checkout was given: else a variable of ours would hide it."""
+        if "GIT_SSH_COMMAND" in os.environ:
+            return {}
+        command = run(self._options, ("config", "core.sshCommand"), self.root, self._timeout).output.strip()
+        return {"GIT_SSH_COMMAND": command} if command else {}
 
 
 def _large_files() -> tuple[str, ...]:
