@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import examining, pipeline, revisions, wiring
+from weighbridge import examining, pipeline, remembering, revisions, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.adapters.runner import Runner
 from weighbridge.core import rendering, wire
 from weighbridge.core.outputs import badge, outputs
+from weighbridge.core.rendering.headline import recorded_base
 from weighbridge.core.sticky import CommentMode, Run
 from weighbridge.core.verdict import exit_status
 from weighbridge.errors import GitHubError, MeasurementError, WeighbridgeError
@@ -77,11 +78,24 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
         hidden=hidden,
     )
     place = Place(repository=event.repository, server_url=event.server_url, pull_request=number)
-    report = pipeline.check_revisions(settings, refs, yard, place)
+    history = partial(outside.history, repository.root, settings, event, trusted=True)
+    recorded = remembering.recorded_base(settings, refs, partial(history, quick=True), runner.line)
+    report = pipeline.check_revisions(settings, refs, yard, place, recorded)
+    if (again := recorded_base(report)) is not None:
+        runner.line(again)
     if settings.fix and refs.checkout is None:
         report = _fixed(report, settings, yard, runner)
     report = _accepted(report, settings, event, pulls, number)
-    return _tell(report, settings, event, environ, runner, pulls, number)
+    status = _tell(report, settings, event, environ, runner, pulls, number)
+    branch = history()
+    records = remembering.remember(
+        report, settings, event, repository=repository, branch=branch, hidden=hidden, runner=runner
+    )
+    if records is not None:
+        tracking = outside.tracking(settings, event)
+        teller = remembering.Teller(runner=runner, branch=branch, tracking=tracking, pulls=pulls)
+        remembering.tell(records, settings, event, teller)
+    return status
 
 
 def _fixed(report: Report, settings: Settings, yard: pipeline.Yard, runner: Runner) -> Report:

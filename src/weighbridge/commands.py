@@ -7,10 +7,11 @@ import os
 import shutil
 import sys
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import examining, pipeline, wiring
+from weighbridge import examining, pipeline, remembering, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.errors import UsageError
 from weighbridge.model.budget import Budget, Status
@@ -20,12 +21,16 @@ from weighbridge.pipeline import Limits, Place
 from weighbridge.subjects import read_dockerfile_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.building import Side
+    from weighbridge.model.record import Record
     from weighbridge.model.report import Report
+    from weighbridge.ports import Repository
+    from weighbridge.revisions import Refs
+    from weighbridge.settings import Settings
 
 
 def check(given: Mapping[str, object], *, base: str | None, head: str | None) -> tuple[Report, frozenset[Status]]:
@@ -39,6 +44,15 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
     hidden = hidden_values(settings, os.environ, repository.root)
     event = read_event({})
     refs = revisions.choose(event, repository, base=base or settings.base_ref, head=head)
+    branch = partial(wiring.history, repository.root, settings, event, quick=True)
+    recorded = remembering.recorded_base(settings, refs, branch, lambda _: None)
+    return weigh(settings, refs, repository, hidden, recorded), settings.fail_on
+
+
+def weigh(
+    settings: Settings, refs: Refs, repository: Repository, hidden: tuple[str, ...], recorded: Sequence[Record] = ()
+) -> Report:
+    """Builds and weighs revisions with the adapters of the command line. Raises WeighbridgeError."""
     with _progress() as progress:
         yard = pipeline.Yard(
             repository=repository,
@@ -48,7 +62,7 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
             log=progress,
             hidden=hidden,
         )
-        return pipeline.check_revisions(settings, refs, yard, Place()), settings.fail_on
+        return pipeline.check_revisions(settings, refs, yard, Place(), recorded)
 
 
 def compare(base: str, head: str, name: str | None, limits: Limits, platform: str | None = None) -> Report:

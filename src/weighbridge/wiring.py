@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.event import Event
-    from weighbridge.ports import Builder, Containers, Engine, ProgramsCache, PullRequests, Repository
+    from weighbridge.ports import (
+        Builder,
+        Containers,
+        Engine,
+        FilesBranch,
+        ProgramsCache,
+        PullRequests,
+        Registry,
+        Repository,
+        Tracking,
+    )
     from weighbridge.proving import Climb, Prover
     from weighbridge.settings import Settings
 
@@ -75,6 +85,42 @@ def pull_requests(settings: Settings, event: Event) -> PullRequests | None:
     )
 
 
+def tracking(settings: Settings, event: Event) -> Tracking | None:
+    """The releases and issues of the event's repository, None where there is none or no token."""
+    if event.repository is None or settings.github_token is None:
+        return None
+    from weighbridge.adapters.github_tracking import GitHubTracking
+
+    return GitHubTracking(
+        event.repository,
+        settings.github_token.get_secret_value(),
+        api_url=event.api_url,
+        retries=settings.github_retries,
+    )
+
+
+def registry(name: str) -> Registry:
+    """A repository of a registry, with the credentials that `docker login` left. Raises UsageError for another name."""
+    from weighbridge.adapters.registry import RegistryRepository
+
+    return RegistryRepository(name)
+
+
+def history(root: Path, settings: Settings, event: Event, *, trusted: bool = False, quick: bool = False) -> FilesBranch:
+    """The branch that remembers, on the server of the clone at `root`; in a workflow with the job's token.
+
+    `quick` gives up after seconds, where it could spare time but is not needed.
+    """
+    from weighbridge.adapters.git_branch import Access, GitFilesBranch
+
+    token = settings.github_token if event.name else None
+    access = Access(server_url=event.server_url, token=token.get_secret_value()) if token else None
+    deadline, timeout = (5.0, 20.0) if quick else (300.0, 300.0)
+    return GitFilesBranch(
+        root, settings.history_branch, access=access, trusted=trusted, deadline=deadline, timeout=timeout
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """How the action gets at the outside: by the functions above, or by fakes that have their signatures."""
@@ -83,6 +129,8 @@ class Outside:
     builder: Callable[[Path, Mapping[str, str], Sequence[str]], Builder] = builder
     engine: Callable[[], Engine] = engine
     pull_requests: Callable[[Settings, Event], PullRequests | None] = pull_requests
+    history: Callable[..., FilesBranch] = history
+    tracking: Callable[[Settings, Event], Tracking | None] = tracking
 
 
 @functools.cache

@@ -8,8 +8,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.support.fake_branch import FakeFilesBranch
 from tests.support.fake_engine import FakeBuilder, FakeEngine, FakeLayerCache
 from tests.support.fake_repository import FakeRepository
+from tests.support.fake_tracking import FakeTracking
 from tests.support.fakes import FakePullRequests
 from weighbridge.action import run
 from weighbridge.core.wire import load as load_report
@@ -105,6 +107,8 @@ class Job:
     def __init__(self, world: World, folder: Path, log: Callable[[], str]) -> None:
         self.world = world
         self.pulls = FakePullRequests()
+        self.history = FakeFilesBranch()
+        self.tracking = FakeTracking()
         self.folder = folder
         self._log = log
         self.log = ""
@@ -150,6 +154,8 @@ class Job:
             builder=self._builder,
             engine=lambda: self.world.engine,
             pull_requests=self._pulls,
+            history=lambda *_, **__: self.history,
+            tracking=lambda settings, _: self.tracking if settings.github_token else None,
         )
         status = run({**self.environ, **given}, outside)
         self.log += self._log()
