@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import action_fixes, pipeline, revisions, wiring
+from weighbridge import action_fixes, pipeline, remembering, revisions, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.adapters.runner import Runner
 from weighbridge.core import rendering, wire
 from weighbridge.core.outputs import badge, outputs
+from weighbridge.core.rendering.headline import recorded_base
 from weighbridge.core.sticky import CommentMode, Run
 from weighbridge.core.verdict import exit_status
 from weighbridge.errors import GitHubError, MeasurementError, WeighbridgeError
@@ -75,13 +76,23 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
         hidden=hidden,
     )
     place = Place(repository=event.repository, server_url=event.server_url, pull_request=number)
-    report = pipeline.check_revisions(settings, refs, yard, place)
-    if settings.fix:
-        report = action_fixes.look(report, settings, refs, yard, runner, outside)
+    history = partial(outside.history, repository.root, settings, event, trusted=True)
+    recorded = remembering.recorded_base(settings, refs, partial(history, quick=True), runner.line)
+    report = pipeline.check_revisions(settings, refs, yard, place, recorded)
+    if (again := recorded_base(report)) is not None:
+        runner.line(again)
+    report = action_fixes.look(report, settings, refs, yard, runner, outside)
     report = _accepted(report, settings, event, pulls, number)
     status = _tell(report, settings, event, environ, runner, pulls, number)
-    if settings.fix:
-        action_fixes.tell(report, settings, event, outside, pulls, number, runner)
+    action_fixes.tell(report, settings, event, outside, pulls, number, runner)
+    branch = history()
+    records = remembering.remember(
+        report, settings, event, repository=repository, branch=branch, hidden=hidden, runner=runner
+    )
+    if records is not None:
+        tracking = outside.tracking(settings, event)
+        teller = remembering.Teller(runner=runner, branch=branch, tracking=tracking, pulls=pulls)
+        remembering.tell(records, settings, event, teller)
     return status
 
 

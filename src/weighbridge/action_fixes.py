@@ -33,7 +33,9 @@ _UNATTENDED = ("schedule", "workflow_dispatch")
 
 
 def look(report: Report, settings: Settings, refs: Refs, yard: Yard, runner: Runner, outside: Outside) -> Report:
-    """The report with fixes that were proven; without them, and a warning, where proving itself failed."""
+    """The report with fixes that were proven, where they are asked for; a warning where proving itself failed."""
+    if not settings.fix:
+        return report
     prover = outside.prover(
         yard.builder,
         yard.scale,
@@ -70,6 +72,8 @@ def tell(
     runner: Runner,
 ) -> None:
     """Brings what was proven to where it can be taken by a click. What GitHub refuses is a warning."""
+    if not settings.fix:
+        return
     if number is not None and settings.fix_suggestions and settings.comment_mode != "off":
         reviews = outside.reviews(settings, event)
         if pulls is not None and reviews is not None:

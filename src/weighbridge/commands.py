@@ -7,11 +7,11 @@ import os
 import shutil
 import sys
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import examining, pipeline, wiring
+from weighbridge import examining, pipeline, remembering, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.errors import UsageError
 from weighbridge.model.budget import Budget, Status
@@ -21,13 +21,15 @@ from weighbridge.pipeline import Limits, Place
 from weighbridge.subjects import read_dockerfile_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.building import Side
     from weighbridge.fixing import Workshop
+    from weighbridge.model.record import Record
     from weighbridge.model.report import Report
+    from weighbridge.ports import Repository
     from weighbridge.revisions import Refs
     from weighbridge.settings import Settings
 
@@ -43,6 +45,50 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
     hidden = hidden_values(settings, os.environ, repository.root)
     event = read_event({})
     refs = revisions.choose(event, repository, base=base or settings.base_ref, head=head)
+    branch = partial(wiring.history, repository.root, settings, event, quick=True)
+    recorded = remembering.recorded_base(settings, refs, branch, lambda _: None)
+    report = weigh(settings, refs, repository, hidden, recorded)
+    if settings.fix:
+        report = _with_fixes(report, settings, refs, repository, hidden)
+    return report, settings.fail_on
+
+
+def _with_fixes(
+    report: Report, settings: Settings, refs: Refs, repository: Repository, hidden: tuple[str, ...]
+) -> Report:
+    from weighbridge.fixing import with_fixes
+
+    with _workshop(settings, repository, hidden, settings.fix_minutes) as shop:
+        return with_fixes(report, settings, refs, shop, sparing=False)
+
+
+@contextmanager
+def _workshop(
+    settings: Settings, repository: Repository, hidden: tuple[str, ...], minutes: float
+) -> Iterator[Workshop]:
+    """What fixing works with; candidates are shown as they climb."""
+    from weighbridge.fixing import Workshop
+
+    builder = wiring.builder(repository.root, os.environ, hidden)
+    scale = wiring.scale(lambda _what, _count: None, wiring.engine)
+    with closing(wiring.climb()) as climb:
+        yard = pipeline.Yard(
+            repository=repository,
+            builder=builder,
+            engine=wiring.engine,
+            scale=scale,
+            log=ClimbLog(climb),
+            hidden=hidden,
+        )
+        prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
+        rules = settings.rules_config(examining.today())
+        yield Workshop(yard=yard, prover=prover, rules=rules, begin=climb.image)
+
+
+def weigh(
+    settings: Settings, refs: Refs, repository: Repository, hidden: tuple[str, ...], recorded: Sequence[Record] = ()
+) -> Report:
+    """Builds and weighs revisions with the adapters of the command line. Raises WeighbridgeError."""
     with _progress() as progress:
         yard = pipeline.Yard(
             repository=repository,
@@ -52,23 +98,7 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
             log=progress,
             hidden=hidden,
         )
-        report = pipeline.check_revisions(settings, refs, yard, Place())
-    return _with_fixes(report, settings, refs, yard) if settings.fix else report, settings.fail_on
-
-
-def _with_fixes(report: Report, settings: Settings, refs: Refs, yard: pipeline.Yard) -> Report:
-    from weighbridge.fixing import with_fixes
-
-    with closing(wiring.climb()) as climb:
-        shop = _workshop(settings, replace(yard, log=ClimbLog(climb)), climb, settings.fix_minutes)
-        return with_fixes(report, settings, refs, shop, sparing=False)
-
-
-def _workshop(settings: Settings, yard: pipeline.Yard, climb: TerminalClimb | SilentClimb, minutes: float) -> Workshop:
-    from weighbridge.fixing import Workshop
-
-    prover = wiring.prover(yard.builder, yard.scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
-    return Workshop(yard=yard, prover=prover, rules=settings.rules_config(examining.today()), begin=climb.image)
+        return pipeline.check_revisions(settings, refs, yard, Place(), recorded)
 
 
 def compare(base: str, head: str, name: str | None, limits: Limits, platform: str | None = None) -> Report:
@@ -114,20 +144,8 @@ def fix(given: Mapping[str, object], *, minutes: float, every: bool = False) -> 
         configured = load(cli={**given, "context": None, "file": None}, environ=os.environ, root=repository.root)
         settings = at_place(settings, configured, **place)
     hidden = hidden_values(settings, os.environ, repository.root)
-    builder = wiring.builder(repository.root, os.environ, hidden)
-    scale = wiring.scale(lambda _what, _count: None, wiring.engine)
-    climb = wiring.climb()
-    with closing(climb):
-        yard = pipeline.Yard(
-            repository=repository,
-            builder=builder,
-            engine=wiring.engine,
-            scale=scale,
-            log=ClimbLog(climb),
-            hidden=hidden,
-        )
+    with _workshop(settings, repository, hidden, minutes) as shop:
         head = Revision(commit=None, label="work tree")
-        shop = _workshop(settings, yard, climb, minutes)
         return fix_tree(settings, repository.root, head, shop), repository.root
 
 

@@ -11,6 +11,7 @@ WeighbridgeError                 str() is one line: what, where, what to do
     ├── BuildFailed                carries the failing line and the last lines of the log
     ├── RevisionNotFound           git does not know the revision, or cannot reach it
     ├── GitError                   git failed for another reason
+    │   └── GitForbidden             the server refuses to take what is pushed
     ├── GitHubError                the API refused or stayed away
     │   └── GitHubForbidden          the token may not do this
     ├── ProbeUnavailable           no image to look into containers with
@@ -81,6 +82,10 @@ class RevisionNotFound(MeasurementError):
 
 class GitError(MeasurementError):
     """A git command failed."""
+
+
+class GitForbidden(GitError):
+    """The repository's server does not let this user or token push."""
 
 
 class GitHubError(MeasurementError):

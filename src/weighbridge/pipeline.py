@@ -13,6 +13,8 @@ from weighbridge import __version__, examining
 from weighbridge.building import BuildLog, Built, Job, Side, build_all
 from weighbridge.core.compare import compare
 from weighbridge.core.filediff import diff_trees
+from weighbridge.core.history.baseline import usable, weighs_as_recorded
+from weighbridge.core.history.make import recipe_of
 from weighbridge.core.redaction import redacted_findings, redacted_image
 from weighbridge.core.rules.config import RulesConfig
 from weighbridge.core.summarize import summarize
@@ -22,7 +24,7 @@ from weighbridge.dockerfile.stages import base_reference
 from weighbridge.errors import GitError, ImageNotFound, MalformedImage, RevisionNotFound
 from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.budget import Budget, Status
-from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable
+from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable, WeighedImage
 from weighbridge.naming import is_reference
 from weighbridge.reading.platforms import of_this_machine
 from weighbridge.weighing import Origin, Scale
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from weighbridge.model.build import BuildSpec
     from weighbridge.model.finding import Finding
     from weighbridge.model.image import Image
+    from weighbridge.model.record import Record
     from weighbridge.naming import ImageName
     from weighbridge.ports import Builder, Engine, Repository
     from weighbridge.revisions import Refs
@@ -84,17 +87,23 @@ class Trees:
     head: Path
 
 
-def check_revisions(settings: Settings, refs: Refs, yard: Yard, place: Place) -> Report:
+def check_revisions(
+    settings: Settings, refs: Refs, yard: Yard, place: Place, recorded: Sequence[Record] = ()
+) -> Report:
     """Builds both revisions of every configured image, weighs and compares them.
 
-    Whatever it made (worktrees, images) is gone when it ends. Raises WeighbridgeError only for what
-    concerns all images; what one image or side could not give is a value in the report.
+    The base of an image whose head weighs what is `recorded` of it is not built again. Whatever it made (worktrees,
+    images) is gone when it ends. Raises WeighbridgeError only for what concerns all images; what one image or side
+    could not give is a value in the report.
     """
     with shielded(), ExitStack() as stack:
         trees = check_out(refs, yard.repository, stack)
         rules = settings.rules_config(examining.today())
+        base = refs.base.commit if refs.base else None
         images = [
-            _check_image(spec, image.budget, trees, yard, rules) for image in settings.images for spec in image.specs()
+            _check_image(spec, image.budget, trees, yard, rules, _known(spec, base, yard, recorded))
+            for image in settings.images
+            for spec in image.specs()
         ]
     return report_of(images, base=refs.base, head=refs.head, place=place, minimum_change=settings.minimum_change)
 
@@ -143,6 +152,7 @@ def _default_rules() -> RulesConfig:
 class _Weighed:
     image: Image
     build_seconds: float | None = None
+    recorded: bool = False
 
 
 def check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
@@ -162,14 +172,17 @@ def check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
         return Trees(base=Unavailable(stage=Stage.CHECKOUT, reason=str(error)), head=head)
 
 
-def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard, rules: RulesConfig) -> ImageReport:
-    jobs = list(_jobs(spec, trees))
-    with ExitStack() as stack:
-        stack.enter_context(removed_afterwards([job.tag for job in jobs], yard))
-        with yard.log.group(f"Build {spec.name}" + (f" for {spec.platform}" if spec.platform else "")):
-            built = dict(zip((job.side for job in jobs), build_all(jobs, yard.builder, yard.log), strict=True))
-        with interruptible():
-            weighed = _weigh(built, spec, yard)
+def _known(spec: BuildSpec, commit: str | None, yard: Yard, recorded: Sequence[Record]) -> Sequence[Record]:
+    """The records that a base could be taken from. Without the cache nothing would be alike, so nothing is tried."""
+    if commit is None or spec.no_cache:
+        return ()
+    return usable(recorded, commit=commit, image=spec.name, recipe=recipe_of(spec, yard.hidden))
+
+
+def _check_image(
+    spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard, rules: RulesConfig, known: Sequence[Record]
+) -> ImageReport:
+    weighed = _both_sides(spec, trees, yard, known)
     base: _Weighed | Unavailable | None = trees.base if isinstance(trees.base, Unavailable) else weighed.get(Side.BASE)
     with interruptible():
         report = _image_report(
@@ -178,6 +191,31 @@ def _check_image(spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard, rule
         return replace(
             report, findings=_findings(spec, trees, base=base, head=weighed[Side.HEAD], rules=rules, hidden=yard.hidden)
         )
+
+
+def _both_sides(
+    spec: BuildSpec, trees: Trees, yard: Yard, known: Sequence[Record]
+) -> dict[Side, _Weighed | Unavailable]:
+    """Both sides, built at once; or the head first, where it may spare the base."""
+    jobs = {job.side: job for job in _jobs(spec, trees)}
+    if not known or Side.BASE not in jobs:
+        return _build(list(jobs.values()), spec, yard)
+    weighed = _build([jobs[Side.HEAD]], spec, yard)
+    head = weighed[Side.HEAD]
+    if isinstance(head, _Weighed):
+        record = next((record for record in known if weighs_as_recorded(head.image, record)), None)
+        if record is not None:
+            return {**weighed, Side.BASE: replace(head, build_seconds=record.build_seconds, recorded=True)}
+    return {**weighed, **_build([jobs[Side.BASE]], spec, yard)}
+
+
+def _build(jobs: Sequence[Job], spec: BuildSpec, yard: Yard) -> dict[Side, _Weighed | Unavailable]:
+    """Builds and reads; the images are gone afterwards."""
+    with removed_afterwards([job.tag for job in jobs], yard):
+        with yard.log.group(f"Build {spec.name}" + (f" for {spec.platform}" if spec.platform else "")):
+            built = dict(zip((job.side for job in jobs), build_all(jobs, yard.builder, yard.log), strict=True))
+        with interruptible():
+            return _weigh(built, spec, yard)
 
 
 def _findings(
@@ -276,6 +314,8 @@ def _image_report(
     base_side = (
         summarize(base.image, against=None, build_seconds=base.build_seconds) if isinstance(base, _Weighed) else base
     )
+    if isinstance(base, _Weighed) and isinstance(base_side, WeighedImage):
+        base_side = replace(base_side, recorded=base.recorded)
     head_side = (
         summarize(head.image, against=trees, build_seconds=head.build_seconds) if isinstance(head, _Weighed) else head
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
@@ -114,6 +116,14 @@ class Repository(Protocol):
         """
         ...
 
+    def tags(self) -> tuple[str, ...]:
+        """The names of all tags, here and on origin, by name."""
+        ...
+
+    def current_branch(self) -> str | None:
+        """The name of the branch that is checked out, None where HEAD is on none."""
+        ...
+
     def dirty(self) -> bool:
         """Whether the work tree holds anything that is not committed (ignored files apart)."""
         ...
@@ -124,6 +134,10 @@ class Repository(Protocol):
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The commit's parents as written in the commit itself (also in a shallow clone, where they may be missing)."""
+        ...
+
+    def commit_time(self, commit: str) -> datetime:
+        """When the commit was made, in UTC. Raises RevisionNotFound, GitError."""
         ...
 
     def ensure_commit(self, commit: str) -> None:
@@ -144,6 +158,31 @@ class Repository(Protocol):
     @property
     def root(self) -> Path:
         """The top of the work tree."""
+        ...
+
+
+Edit = Callable[[Mapping[str, bytes]], Mapping[str, bytes]]
+"""From the files that a branch has to those that it is to have."""
+
+
+class FilesBranch(Protocol):
+    """A branch of the repository on its server that holds nothing but files of ours. The work tree is left alone."""
+
+    @property
+    def name(self) -> str:
+        """The branch's name, without `refs/heads/`."""
+        ...
+
+    def read(self) -> Mapping[str, bytes]:
+        """Its files by path, none where there is no such branch. Raises GitError."""
+        ...
+
+    def update(self, edit: Edit, message: str, *, squash: bool = False) -> bool:
+        """Gives the branch one commit with the files of `edit`, made anew whenever another writer came first.
+
+        False where nothing changed. `squash` leaves that commit alone, without the ones before it. Raises GitError, and
+        GitForbidden where the server does not take it from us.
+        """
         ...
 
 
@@ -197,6 +236,60 @@ class PullRequests(Protocol):
 
     def delete_comment(self, number: int, comment_id: int) -> None:
         """Takes away a comment of ours; one that is gone already is fine."""
+        ...
+
+
+class Registry(Protocol):
+    """One repository of a registry."""
+
+    def tags(self) -> tuple[str, ...]:
+        """All tags. Raises ImageNotFound where the registry does not give them."""
+        ...
+
+    def download(self, tag: str, platform: str, layout: Path) -> None:
+        """Writes the image for a platform as an OCI layout into a folder. Raises ImageNotFound, MalformedImage."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseNotes:
+    """A release on GitHub and what is written about it."""
+
+    id: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """An issue of ours."""
+
+    number: int
+    body: str
+    open: bool
+    url: str
+
+
+class Tracking(Protocol):
+    """The releases and issues of one repository on GitHub. All methods raise GitHubError, GitHubForbidden."""
+
+    def notes(self, tag: str) -> ReleaseNotes | None:
+        """The release of a tag, None where there is none."""
+        ...
+
+    def edit_notes(self, release_id: int, body: str) -> None:
+        """Replaces what is written about a release, and nothing else of it."""
+        ...
+
+    def issues(self, key: str) -> tuple[Issue, ...]:
+        """Our issues with this key in their marker, open ones first, then the newest first."""
+        ...
+
+    def create_issue(self, title: str, body: str) -> Issue:
+        """Opens an issue."""
+        ...
+
+    def edit_issue(self, number: int, *, body: str, is_open: bool, title: str | None = None) -> None:
+        """Replaces an issue's body (and title), and opens or closes it."""
         ...
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighbridge.dockerfile.lines import attribute
+from weighbridge.dockerfile.provenance import base_digest
 from weighbridge.errors import ImageNotFound, UsageError
 from weighbridge.naming import ImageName, Transport
 from weighbridge.reading.archive import read_archive
@@ -178,4 +179,5 @@ def _assembled(description: ImageDescription, indexes: Mapping[str, LayerIndex],
         build_args=origin.build_args,
         base_diff_ids=origin.base_diff_ids,
     )
-    return assemble(description, indexes, attributions, base_name=origin.base_name)
+    digest = base_digest(origin.provenance, origin.base_name)
+    return assemble(description, indexes, attributions, base_name=origin.base_name, base_digest=digest)

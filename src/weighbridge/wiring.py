@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.event import Event
     from weighbridge.forge import Proposals, Reviews
-    from weighbridge.ports import Builder, Containers, Engine, ProgramsCache, PullRequests, Repository
+    from weighbridge.ports import (
+        Builder,
+        Containers,
+        Engine,
+        FilesBranch,
+        ProgramsCache,
+        PullRequests,
+        Registry,
+        Repository,
+        Tracking,
+    )
     from weighbridge.proving import Climb, Prover
     from weighbridge.settings import Settings
 
@@ -97,6 +107,35 @@ def _on_github(kind: type[OnGitHub], settings: Settings, event: Event) -> OnGitH
     )
 
 
+def tracking(settings: Settings, event: Event) -> Tracking | None:
+    """The releases and issues of the event's repository, None where there is none or no token."""
+    from weighbridge.adapters.github_tracking import GitHubTracking
+
+    return _on_github(GitHubTracking, settings, event)
+
+
+def registry(name: str) -> Registry:
+    """A repository of a registry, with the credentials that `docker login` left. Raises UsageError for another name."""
+    from weighbridge.adapters.registry import RegistryRepository
+
+    return RegistryRepository(name)
+
+
+def history(root: Path, settings: Settings, event: Event, *, trusted: bool = False, quick: bool = False) -> FilesBranch:
+    """The branch that remembers, on the server of the clone at `root`; in a workflow with the job's token.
+
+    `quick` gives up after seconds, where it could spare time but is not needed.
+    """
+    from weighbridge.adapters.git_branch import Access, GitFilesBranch
+
+    token = settings.github_token if event.name else None
+    access = Access(server_url=event.server_url, token=token.get_secret_value()) if token else None
+    deadline, timeout = (5.0, 20.0) if quick else (300.0, 300.0)
+    return GitFilesBranch(
+        root, settings.history_branch, access=access, trusted=trusted, deadline=deadline, timeout=timeout
+    )
+
+
 @functools.cache
 def containers() -> Containers:
     """What runs images, connected when it is first asked for. Raises EngineUnavailable."""
@@ -134,6 +173,8 @@ class Outside:
     reviews: Callable[[Settings, Event], Reviews | None] = reviews
     proposals: Callable[[Settings, Event], Proposals | None] = proposals
     prover: Callable[..., Prover] = prover
+    history: Callable[..., FilesBranch] = history
+    tracking: Callable[[Settings, Event], Tracking | None] = tracking
 
 
 def climb() -> TerminalClimb | SilentClimb:

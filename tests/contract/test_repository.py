@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -28,6 +29,8 @@ class World(Protocol):
 
     def checkout(self, name: str, start: str | None = None) -> None: ...
 
+    def tag(self, name: str) -> None: ...
+
 
 class _Fake:
     def __init__(self, folder: Path) -> None:
@@ -40,6 +43,9 @@ class _Fake:
     def checkout(self, name: str, start: str | None = None) -> None:
         self.repository.checkout(name, start)
 
+    def tag(self, name: str) -> None:
+        self.repository.tagged[name] = self.repository.resolve("HEAD")
+
 
 class _Real:
     def __init__(self, folder: Path) -> None:
@@ -51,6 +57,9 @@ class _Real:
 
     def checkout(self, name: str, start: str | None = None) -> None:
         self._tree.checkout(name, start)
+
+    def tag(self, name: str) -> None:
+        self._tree.git("tag", "--annotate", "--message", name, name)
 
 
 @pytest.fixture(params=[_Fake, _Real], ids=["fake", "git"])
@@ -88,6 +97,27 @@ class TestRepository:
 
         assert ((first,), ()) == (world.repository.parents(second), world.repository.parents(first))
 
+    def test_tags_are_listed_by_name(self, world: World) -> None:
+        assert () == world.repository.tags()
+
+        for name in ("v1.0.0", "latest"):
+            world.tag(name)
+
+        assert ("latest", "v1.0.0") == world.repository.tags()
+
+    def test_the_branch_that_is_checked_out_is_known(self, world: World) -> None:
+        assert "main" == world.repository.current_branch()
+
+        world.checkout("feature", "main")
+
+        assert "feature" == world.repository.current_branch()
+
+    def test_a_commit_has_the_time_when_it_was_made_in_utc(self, world: World) -> None:
+        time = world.repository.commit_time(world.repository.resolve("HEAD"))
+
+        assert datetime(2026, 1, 1, tzinfo=UTC) == time
+        assert UTC == time.tzinfo
+
     def test_the_merge_base_is_where_a_branch_left(self, world: World) -> None:
         left = world.repository.resolve("HEAD")
         main = world.commit({"a": "1"})
@@ -98,7 +128,7 @@ class TestRepository:
         assert left == world.repository.merge_base(left, feature)
 
     def test_a_commit_that_is_missing_cannot_be_had(self, world: World) -> None:
-        for ask in (world.repository.ensure_commit, world.repository.parents):
+        for ask in (world.repository.ensure_commit, world.repository.parents, world.repository.commit_time):
             with pytest.raises(RevisionNotFound):
                 ask("0" * 40)
 

@@ -113,7 +113,8 @@ class FakeBuilder:
 
     Features: `FROM busybox:1.36`; `RUN dd … of=/PATH bs=N count=M` makes a file; `RUN echo WORDS` writes to the log;
     `RUN false` fails; `RUN sleep N` waits for the time limit or cancel(); `ENV K=V`; everything else that BuildKit does
-    not know (`knows`) is malformed. `hidden` is masked. `together` has the most builds that ran at once.
+    not know (`knows`) is malformed. `hidden` is masked. `together` has the most builds that ran at once, `built` the
+    tags that were asked for.
     """
 
     engine: FakeEngine
@@ -121,6 +122,7 @@ class FakeBuilder:
     knows: frozenset[str] = _KNOWN
     together: int = 0
     specs: list[BuildSpec] = field(default_factory=list)
+    built: list[str] = field(default_factory=list)
     _running: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _cancelled: threading.Event = field(default_factory=threading.Event)
@@ -137,6 +139,7 @@ class FakeBuilder:
         """See the port."""
         with self._lock:
             self.specs.append(spec)
+            self.built.append(tag)
             self._running += 1
             self.together = max(self.together, self._running)
         try:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,16 +27,18 @@ class _Commit:
 class FakeRepository:
     """Commits in memory, and a work tree in the directory `root`; implements ports.Repository.
 
-    Features: `commit` adds to the branch that is checked out; `branches` and `tags` may be set at will; `unwritable`
-    are commits that cannot be checked out; `open_trees` has the worktrees that are not removed yet.
+    Features: `commit` adds to the branch that is checked out; `branches` and `tagged` may be set at will; `unwritable`
+    are commits that cannot be checked out; `open_trees` has the worktrees that are not removed yet; `began` is when the
+    first commit was made.
     """
 
     root: Path
     branches: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
+    tagged: dict[str, str] = field(default_factory=dict)
     head: str = "main"
     unwritable: set[str] = field(default_factory=set)
     open_trees: list[Path] = field(default_factory=list)
+    began: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     _commits: dict[str, _Commit] = field(default_factory=dict)
 
     def commit(self, files: Mapping[str, str] | None = None, *, merge: str | None = None) -> str:
@@ -60,7 +63,7 @@ class FakeRepository:
 
     def resolve(self, revision: str) -> str:
         """See the port."""
-        names = {**self.tags, **self.branches, **{f"refs/heads/{name}": tip for name, tip in self.branches.items()}}
+        names = {**self.tagged, **self.branches, **{f"refs/heads/{name}": tip for name, tip in self.branches.items()}}
         found = {**names, "HEAD": self.branches.get(self.head, "")}.get(revision, revision)
         self.ensure_commit(found)
         return found
@@ -68,6 +71,14 @@ class FakeRepository:
     def branch(self, name: str, *, fresh: bool = False) -> str | None:
         """See the port."""
         return self.branches.get(name)
+
+    def tags(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(sorted(self.tagged))
+
+    def current_branch(self) -> str | None:
+        """See the port."""
+        return self.head
 
     def dirty(self) -> bool:
         """See the port."""
@@ -81,6 +92,11 @@ class FakeRepository:
         """See the port."""
         self.ensure_commit(commit)
         return self._commits[commit].parents
+
+    def commit_time(self, commit: str) -> datetime:
+        """See the port; each commit is made an hour after the one before it."""
+        self.ensure_commit(commit)
+        return self.began + timedelta(hours=list(self._commits).index(commit))
 
     def ensure_commit(self, commit: str) -> None:
         """See the port."""

@@ -8,11 +8,13 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tests.support.fake_branch import FakeFilesBranch
 from tests.support.fake_engine import FakeBuilder, FakeEngine, FakeLayerCache
 from tests.support.fake_proposals import FakeProposals
 from tests.support.fake_prover import FakeProver
 from tests.support.fake_repository import FakeRepository
 from tests.support.fake_reviews import FakeReviews
+from tests.support.fake_tracking import FakeTracking
 from tests.support.fakes import FakePullRequests
 from weighbridge.action import run
 from weighbridge.core.wire import load as load_report
@@ -111,6 +113,8 @@ class Job:
         self.reviews = FakeReviews()
         self.proposals = FakeProposals()
         self.prover = FakeProver(builder=world.builder)
+        self.history = FakeFilesBranch()
+        self.tracking = FakeTracking()
         self.folder = folder
         self._log = log
         self.log = ""
@@ -159,6 +163,8 @@ class Job:
             reviews=lambda settings, _: self.reviews if settings.github_token else None,
             proposals=lambda settings, _: self.proposals if settings.github_token else None,
             prover=self._prover,
+            history=lambda *_, **__: self.history,
+            tracking=lambda settings, _: self.tracking if settings.github_token else None,
         )
         status = run({**self.environ, **given}, outside)
         self.log += self._log()

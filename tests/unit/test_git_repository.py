@@ -375,3 +375,18 @@ def test_a_missing_git_is_named(upstream: WorkTree, monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(GitError, match="git is not installed"):
         GitRepository(upstream.path).resolve("HEAD")
+
+
+def test_the_ssh_command_that_a_checkout_was_given_is_used(upstream: WorkTree, tmp_path: Path) -> None:
+    clone = check_out(upstream.path, tmp_path / "clone", ref="refs/heads/main")
+    # What ssh would run on the server, here: its last argument.
+    ssh = tmp_path / "ssh"
+    ssh.write_text('#!/bin/sh\nfor last; do :; done\neval "$last"\n')
+    ssh.chmod(0o755)
+    clone.git("config", "core.sshCommand", str(ssh))
+    clone.git("remote", "set-url", "origin", f"ssh://git@server.example{upstream.path}")
+    parent = upstream.git("rev-parse", "HEAD~3")
+
+    GitRepository(clone.path).ensure_commit(parent)
+
+    assert "commit" == clone.git("cat-file", "-t", parent)

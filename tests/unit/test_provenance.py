@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weighbridge.dockerfile.provenance import parse_provenance
+from weighbridge.dockerfile.provenance import base_digest, parse_provenance
+from weighbridge.model.build import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weighbridge.model.build import Provenance
 
 Json = dict[str, Any]
 INSIDE = "https://mobyproject.org/buildkit@v1#metadata"
@@ -148,3 +148,37 @@ def test_any_json_is_understood_or_not(data: st.DataObject) -> None:
     found = parse_provenance(metadata(steps, layers, places, data.draw(_json)), "D")
 
     assert found is None or all(each.line is None or each.line.start >= 1 for each in found.layers)
+
+
+@pytest.mark.parametrize(
+    ("base_name", "digest"),
+    [
+        ("debian:12-slim", "sha256:01"),
+        ("docker.io/library/debian:12-slim", "sha256:01"),
+        ("index.docker.io/debian:12-slim", "sha256:01"),
+        ("golang", "sha256:02"),
+        ("ghcr.io/octocat/base:1", "sha256:03"),
+        ("localhost:5000/base:1", "sha256:04"),
+        ("debian:12", None),
+        ("octocat/debian:12-slim", None),
+        ("debian:12-slim@sha256:ff", "sha256:ff"),
+        (None, None),
+    ],
+)
+def test_the_digest_of_froms_image_is_that_of_the_material_of_its_name(
+    base_name: str | None, digest: str | None
+) -> None:
+    materials = (
+        ("pkg:docker/debian@12-slim?platform=linux%2Famd64", "sha256:01"),
+        ("pkg:docker/golang@latest?platform=linux%2Famd64", "sha256:02"),
+        ("pkg:docker/ghcr.io/octocat/base@1", "sha256:03"),
+        ("pkg:docker/localhost%3A5000/base@1", "sha256:04"),
+        ("pkg:github/octocat/debian@12-slim", "sha256:05"),
+    )
+
+    assert digest == base_digest(Provenance(layers=(), materials=materials), base_name)
+
+
+def test_without_provenance_only_a_pinned_name_tells_the_digest() -> None:
+    assert base_digest(None, "debian:12") is None
+    assert "sha256:ff" == base_digest(None, "debian@sha256:ff")

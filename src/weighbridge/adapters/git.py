@@ -2,73 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
-import signal
-import subprocess
-import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from weighbridge.adapters.git_process import CONFIGURATION, UNPRINTABLE, Result, plain, run, temporary_folder
 from weighbridge.errors import GitError, RevisionNotFound, UsageError
 from weighbridge.interruption import interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 # Each step adds this many generations to a shallow clone; after the last the whole history is fetched.
 DEEPENING_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 
-_KILL_AFTER_SECONDS = 3
 _NEARLY_FULL_BYTES = 1 << 20
 
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
-
-# Variables that would point git at another repository, as they do inside a git hook.
-_ELSEWHERE = frozenset(
-    {
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_COMMON_DIR",
-        "GIT_DIR",
-        "GIT_GRAFT_FILE",
-        "GIT_INDEX_FILE",
-        "GIT_NAMESPACE",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_PREFIX",
-        "GIT_SHALLOW_FILE",
-        "GIT_WORK_TREE",
-    }
-)
-
-# Nothing of the repository's own may run, and nothing may be tidied up behind the user's back.
-_CONFIGURATION = (
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "submodule.recurse=false",
-    "fetch.recurseSubmodules=false",
-    "fetch.writeCommitGraph=false",
-    "fetch.prune=false",
-    "advice.detachedHead=false",
-    "color.ui=false",
-)
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Result:
-    status: int
-    output: str
-    complaint: str
 
 
 class GitRepository:
@@ -84,7 +41,7 @@ class GitRepository:
         self._directory = directory
         self._timeout = timeout
         self._fetch_timeout = fetch_timeout
-        configuration = [*_CONFIGURATION, *(("safe.directory=*",) if trusted else ()), *_large_files()]
+        configuration = [*CONFIGURATION, *(("safe.directory=*",) if trusted else ()), *_large_files()]
         self._options = tuple(option for setting in configuration for option in ("-c", setting))
 
     @cached_property
@@ -101,8 +58,8 @@ class GitRepository:
 
     def resolve(self, revision: str) -> str:
         """The full commit ID, of a tag on origin too. Raises RevisionNotFound."""
-        if not revision or revision.startswith("-") or _UNPRINTABLE.search(revision):
-            raise RevisionNotFound(f"{_plain(revision)!r} is not the name of a revision")
+        if not revision or revision.startswith("-") or UNPRINTABLE.search(revision):
+            raise RevisionNotFound(f"{plain(revision)!r} is not the name of a revision")
         found = self._local(revision)
         if found is not None:
             return found
@@ -116,7 +73,7 @@ class GitRepository:
         remote = self._remote(tag, f"{tag}^{{}}") if may_be_tag else {}
         commit = remote.get(f"{tag}^{{}}") or remote.get(tag)
         if commit is None:
-            raise RevisionNotFound(f"{_plain(revision)}: no such revision in {self.root} or as a tag of origin")
+            raise RevisionNotFound(f"{plain(revision)}: no such revision in {self.root} or as a tag of origin")
         self.ensure_commit(commit)
         return commit
 
@@ -134,6 +91,19 @@ class GitRepository:
             return None
         return self._remote_branch(reference)
 
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the clone and of origin, where that can be asked."""
+        local = self._git("for-each-ref", "--format=%(refname)", "refs/tags").splitlines()
+        listed = self._run("ls-remote", "--quiet", "--tags", "--refs", "origin", timeout=self._fetch_timeout)
+        remote = [line.partition("\t")[2] for line in listed.output.splitlines()] if listed.status == 0 else []
+        names = (name.removeprefix("refs/tags/") for name in (*local, *remote) if name.startswith("refs/tags/"))
+        return tuple(sorted({name for name in names if not UNPRINTABLE.search(name)}))
+
+    def current_branch(self) -> str | None:
+        """The branch that HEAD is on."""
+        result = self._run("symbolic-ref", "--quiet", "--short", "HEAD")
+        return result.output.removesuffix("\n") or None if result.status == 0 else None
+
     def dirty(self) -> bool:
         """Whether anything in the work tree is not committed."""
         return bool(self._git("status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none"))
@@ -150,10 +120,19 @@ class GitRepository:
         header = self._git("cat-file", "commit", commit).split("\n\n", 1)[0]
         return tuple(line.removeprefix("parent ") for line in header.splitlines() if line.startswith("parent "))
 
+    def commit_time(self, commit: str) -> datetime:
+        """When the commit was made, by its committer's clock."""
+        self.ensure_commit(commit)
+        seconds = self._git("show", "--no-patch", "--no-show-signature", "--format=%ct", commit).strip()
+        try:
+            return datetime.fromtimestamp(int(seconds), UTC)
+        except (ValueError, OverflowError, OSError) as error:
+            raise GitError(f"commit {commit} has no time that there is") from error
+
     def ensure_commit(self, commit: str) -> None:
         """Fetches the commit if it is missing: alone in a shallow clone, with its history in a whole one."""
         if not _COMMIT_ID.fullmatch(commit):
-            raise RevisionNotFound(f"{_plain(commit)!r} is not a full commit ID")
+            raise RevisionNotFound(f"{plain(commit)!r} is not a full commit ID")
         if self._local(commit) is not None:
             return
         # A depth would turn a whole clone into a shallow one.
@@ -182,7 +161,7 @@ class GitRepository:
         """A temporary checkout. Neither hooks nor submodules take part; other worktrees are left alone."""
         with interruptible():
             self.ensure_commit(commit)
-        holder = _temporary_folder()
+        holder = temporary_folder()
         # The name becomes that of the administrative directory in .git, so it must be our own.
         tree = holder / holder.name
         try:
@@ -219,7 +198,7 @@ class GitRepository:
         return commit if result.status == 0 and _COMMIT_ID.fullmatch(commit) else None
 
     def _is_ref(self, reference: str) -> bool:
-        return not _UNPRINTABLE.search(reference) and self._run("check-ref-format", reference).status == 0
+        return not UNPRINTABLE.search(reference) and self._run("check-ref-format", reference).status == 0
 
     def _remote_branch(self, reference: str) -> str | None:
         tip = self._remote(reference).get(reference)
@@ -267,67 +246,18 @@ class GitRepository:
             raise GitError(f"git {arguments[0]} failed in {self.root}: {result.complaint}")
         return result.output
 
-    def _run(self, *arguments: str, timeout: float | None = None, where: Path | None = None) -> _Result:
-        return _run(self._options, arguments, self.root if where is None else where, timeout or self._timeout)
+    def _run(self, *arguments: str, timeout: float | None = None, where: Path | None = None) -> Result:
+        if where is not None:
+            return run(self._options, arguments, where, timeout or self._timeout)
+        return run(self._options, arguments, self.root, timeout or self._timeout, environ=self._ssh)
 
-
-def _run(options: Sequence[str], arguments: Sequence[str], where: Path, timeout: float) -> _Result:
-    try:
-        process = subprocess.Popen(
-            ("git", *options, *arguments),  # noqa: S607 - the git on the PATH is the one that is meant
-            cwd=where,
-            env=_environment(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise GitError("git is not installed, or not on the PATH") from error
-    except OSError as error:
-        raise GitError(f"git cannot be run in {where}: {error.strerror}") from error
-    with process:
-        try:
-            output, complaint = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired as error:
-            _end(process)
-            raise GitError(f"git {arguments[0]} took longer than {timeout:g} s in {where}") from error
-        except BaseException:
-            _end(process)
-            raise
-    return _Result(
-        status=process.returncode,
-        output=output.decode("utf-8", "surrogateescape"),
-        complaint=_last_line(complaint.decode("utf-8", "replace")),
-    )
-
-
-def _temporary_folder() -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix="weighbridge-"))
-    except OSError as error:
-        raise GitError(f"no temporary folder can be made: {error.strerror}; set TMPDIR to one that can") from error
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends git and its transport helpers, which share its session: kindly, so that git takes its lock files away."""
-    for number, patience in ((signal.SIGTERM, _KILL_AFTER_SECONDS), (signal.SIGKILL, None)):
-        if process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The user's environment, with which git asks nobody, translates nothing and takes no locks it can do without."""
-    kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
-    quiet |= {"GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "GCM_INTERACTIVE": "never"}
-    if "GIT_SSH_COMMAND" not in environ and "GIT_SSH" not in environ:
-        quiet["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes"
-    return kept | quiet
+    @cached_property
+    def _ssh(self) -> Mapping[str, str]:
+        """The clone's own ssh, with the key that actions/checkout was given: else a variable of ours would hide it."""
+        if "GIT_SSH_COMMAND" in os.environ:
+            return {}
+        command = run(self._options, ("config", "core.sshCommand"), self.root, self._timeout).output.strip()
+        return {"GIT_SSH_COMMAND": command} if command else {}
 
 
 def _large_files() -> tuple[str, ...]:
@@ -335,15 +265,3 @@ def _large_files() -> tuple[str, ...]:
     if shutil.which("git-lfs") is not None:
         return ()
     return ("filter.lfs.smudge=", "filter.lfs.process=", "filter.lfs.required=false")
-
-
-def _last_line(text: str) -> str:
-    """The line in which git says what went wrong, without credentials."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("hint:")]
-    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
-    return _plain((fatal or lines or ["git gave no reason"])[0])
-
-
-def _plain(text: str) -> str:
-    """One printable line of bounded length."""
-    return _CREDENTIALS.sub("***@", _UNPRINTABLE.sub(" ", text)).strip()[:300]

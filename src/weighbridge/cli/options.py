@@ -78,6 +78,10 @@ ConfigOption = Annotated[
     str | None,
     typer.Option("--config", help="Configuration file instead of .weighbridge.yml.", metavar="FILE"),
 ]
+HistoryBranchOption = Annotated[
+    str | None,
+    typer.Option("--history-branch", help="Branch that remembers; weighbridge-history if not given.", metavar="BRANCH"),
+]
 PlatformOption = Annotated[
     str | None,
     typer.Option(

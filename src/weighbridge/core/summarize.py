@@ -42,6 +42,7 @@ def summarize(image: Image, *, against: TreeDiff | None, build_seconds: float | 
         file_count=len(weights.sizes),
         build_seconds=build_seconds,
         base_name=image.base_name,
+        base_digest=image.base_digest,
     )
 
 

@@ -8,6 +8,7 @@ docs/attestations/slsa-definitions.md.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from weighbridge.model.build import Provenance, ProvenLayer
 from weighbridge.model.image import SourceLine
@@ -111,6 +112,32 @@ def _materials(value: object) -> tuple[tuple[str, str], ...]:
         if isinstance(uri, str) and isinstance(digest, str):
             found.append((uri, f"sha256:{digest}"))
     return tuple(found)
+
+
+def base_digest(provenance: Provenance | None, base_name: str | None) -> str | None:
+    """The digest of FROM's image (`sha256:…`); None where neither its name nor the provenance tells it."""
+    if base_name is None:
+        return None
+    name, _, pinned = base_name.partition("@")
+    if pinned:
+        return pinned
+    wanted = _full_name(name)
+    for url, digest in provenance.materials if provenance is not None else ():
+        material = unquote(url.removeprefix("pkg:docker/").partition("?")[0])
+        path, _, tag = material.rpartition("@")
+        if url.startswith("pkg:docker/") and _full_name(f"{path}:{tag}" if path else material) == wanted:
+            return digest
+    return None
+
+
+def _full_name(name: str) -> str:
+    """As registries know it, with host and tag: `docker.io/library/debian:latest`."""
+    host, slash, rest = name.partition("/")
+    if not slash or not (host == "localhost" or set(host) & set(".:")):
+        host, rest = "docker.io", name
+    if host in ("docker.io", "index.docker.io"):
+        host, rest = "docker.io", rest if "/" in rest else f"library/{rest}"
+    return f"{host}/{rest}" if ":" in rest else f"{host}/{rest}:latest"
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

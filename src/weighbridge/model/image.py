@@ -107,7 +107,10 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image that was read whole. Layers run from the oldest to the newest."""
+    """An image that was read whole. Layers run from the oldest to the newest.
+
+    `base_name` and `base_digest` are those of the image that FROM named, where they are known.
+    """
 
     reference: str
     id: str
@@ -119,6 +122,7 @@ class Image:
     duplicates: tuple[Duplicate, ...]
     packages: tuple[Package, ...]
     base_name: str | None = None
+    base_digest: str | None = None
 
     @property
     def size(self) -> int:

@@ -69,7 +69,9 @@ class TreeNode:
 class WeighedImage:
     """One side of a comparison, measured: what the report keeps of an Image, bounded.
 
-    Sizes are bytes. `build_seconds` is None where the image was not built here.
+    Sizes are bytes. `build_seconds` is None where the image was not built here; `base_digest` (`sha256:…`) where the
+    builder did not tell it. `recorded` marks a base that was not built again, because the head weighs, layer by layer,
+    what is recorded of it.
     """
 
     reference: str
@@ -87,6 +89,8 @@ class WeighedImage:
     file_count: int
     build_seconds: float | None = None
     base_name: str | None = None
+    base_digest: str | None = None
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

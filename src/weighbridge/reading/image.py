@@ -21,6 +21,7 @@ def assemble(
     attributions: Sequence[Attribution],
     *,
     base_name: str | None = None,
+    base_digest: str | None = None,
 ) -> Image:
     """The whole image. `indexes` holds every diff ID of the description, `attributions` one value a layer."""
     ordered = [indexes[diff_id] for diff_id in description.diff_ids]
@@ -48,6 +49,7 @@ def assemble(
         duplicates=duplicates(tree),
         packages=find_packages(tree),
         base_name=base_name,
+        base_digest=base_digest,
     )
 
 

@@ -195,6 +195,32 @@ class Settings(_Model):
         description="Whether to open a pull request with the best fix that is proven, on pushes to the default branch, "
         "`schedule` and `workflow_dispatch`; needs `contents: write`.",
     )
+    record: Boolean = Field(
+        True,
+        description="Whether to remember what was weighed on a push to the default branch, a tag, a release and a "
+        "schedule; needs `contents: write`.",
+    )
+    history_branch: Line = Field(
+        "weighbridge-history", max_length=200, description="Branch that remembers; it shares no commit with the others."
+    )
+    squash_history: Annotated[Boolean, About(run_only=True)] = Field(
+        False,
+        description="Whether a run that records leaves one commit on the history branch, with all records: "
+        "for a schedule, say.",
+    )
+    release_notes: Boolean = Field(
+        True,
+        description="Whether a release's notes say how it compares with the version before; needs `contents: write`.",
+    )
+    alert_growth: Annotated[Increase | None, About(default="no alert")] = Field(
+        None,
+        description="Growth on the default branch, against the last release or else the push before, that opens an "
+        "issue: bytes (`10MB`) or percent (`5%`); needs `issues: write`.",
+    )
+    recorded_base: Boolean = Field(
+        True,
+        description="Whether not to build a recorded base again where the head weighs the same, layer by layer.",
+    )
     fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
         frozenset({Status.FAIL, Status.UNKNOWN}),
         description="Verdicts that fail the job: a list of `fail`, `unknown` and `warn`, or `never`.",

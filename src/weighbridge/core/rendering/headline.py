@@ -36,6 +36,15 @@ def headline(report: Report) -> str:
     return f"{sign} {called(image, report)} {marked(sentence(image, report))}{_others(image, report)}"
 
 
+def recorded_base(report: Report) -> str | None:
+    """Which bases were not built again, in words with code between backticks; None where all were."""
+    names = [image.name for image in report.images if isinstance(image.base, WeighedImage) and image.base.recorded]
+    if not names or report.base is None or report.base.commit is None:
+        return None
+    of = "" if len(names) == len(report.images) else f" of {', '.join(dict.fromkeys(names))}"
+    return f"base{of} as recorded at `{report.base.commit[:7]}`, not built again"
+
+
 def called(image: ImageReport, report: Report) -> str:
     """The image's name as Markdown, with its platform where the name alone does not tell it apart."""
     namesakes = sum(1 for other in report.images if other.name == image.name)

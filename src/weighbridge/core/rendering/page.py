@@ -108,7 +108,7 @@ def page(report: Report) -> Page:
         reasons=tuple(islice(reasons(report, of_first=True), _REASONS)),
         repository=plain(report.repository or ""),
         pull_request=(f"#{report.pull_request}", link) if link else None,
-        base=_revision(report.base) if report.base else "",
+        base=_base(report.base, report) if report.base else "",
         head=_revision(report.head),
         images=tuple(_part(number, image, report) for number, image in enumerate(report.images, 1)),
         version=plain(report.tool_version, 40),
@@ -119,6 +119,12 @@ def page(report: Report) -> Page:
 def _badge(image: ImageReport) -> str:
     """Nothing where there is nothing to hold the image against."""
     return "" if image.verdict.status is Status.PASS and image.budget == Budget() else words(image)
+
+
+def _base(revision: Revision, report: Report) -> str:
+    recorded = [isinstance(image.base, WeighedImage) and image.base.recorded for image in report.images]
+    how = ", as recorded" if recorded and all(recorded) else ", partly as recorded" if any(recorded) else ""
+    return _revision(revision) + how
 
 
 def _revision(revision: Revision) -> str:

@@ -9,7 +9,7 @@ from weighbridge.core.names import shown_path
 from weighbridge.core.rendering.columns import bar, fit, shorten
 from weighbridge.core.rendering.escape import log_line, plain
 from weighbridge.core.rendering.fixes import fix_words
-from weighbridge.core.rendering.headline import sentence, text_of, unavailable, words
+from weighbridge.core.rendering.headline import recorded_base, sentence, text_of, unavailable, words
 from weighbridge.core.rendering.parts import files, packages
 from weighbridge.core.rendering.parts.causes import excuse, split
 from weighbridge.core.rendering.parts.findings import weight, worth_telling
@@ -61,6 +61,8 @@ class _Text:
         yield f"verdict: {self._paint(status.value, _COLORS[status])}"
         # Reasons are sentences: they wrap by themselves, and somebody may search for them.
         yield from (f"  {plain(reason)}" for reason in self._report.verdict.reasons)
+        if (again := recorded_base(self._report)) is not None:
+            yield self._paint(plain(again), _DIM)
 
     def image(self, image: ImageReport) -> Iterator[str]:
         answer = f"{plain(image.name)} {text_of(sentence(image, self._report))}"

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.best import best
-from weighbridge.core.rendering.escape import code, html_code, html_text, markdown, marked
+from weighbridge.core.rendering.escape import code, html_code, html_text, markdown, marked, spans
 from weighbridge.core.rendering.headline import (
     changed,
     chosen,
@@ -15,6 +15,7 @@ from weighbridge.core.rendering.headline import (
     is_quiet,
     most_important,
     reasons,
+    recorded_base,
     sentence,
     text_of,
     unavailable,
@@ -138,6 +139,8 @@ def _footer(report: Report, report_url: str | None, *, shortened: bool) -> str:
         parts.append(f"[full report]({report_url})")
     if any(isinstance(image.head, WeighedImage) and image.head.packed.estimated for image in report.images):
         parts.append("≈ packed sizes are estimates until pushed")
+    if (again := recorded_base(report)) is not None:
+        parts.append(marked(spans(again)))
     if shortened:
         parts.append("shortened: the job summary and the report's files hold the rest")
     return " · ".join(parts)

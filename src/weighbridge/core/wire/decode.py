@@ -94,6 +94,8 @@ def _side(side: wire.SideW) -> WeighedImage | Unavailable:
         file_count=_there(side.file_count),
         build_seconds=side.build_seconds,
         base_name=side.base_name,
+        base_digest=side.base_digest,
+        recorded=side.recorded,
     )
 
 

@@ -86,6 +86,8 @@ def _side(side: WeighedImage | Unavailable) -> Json:
         "file_count": side.file_count,
         "build_seconds": None if side.build_seconds is None else round(side.build_seconds, 3),
         "base_name": side.base_name,
+        "base_digest": side.base_digest,
+        "recorded": side.recorded,
     }
 
 

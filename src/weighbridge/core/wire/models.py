@@ -134,6 +134,8 @@ class SideW(Wire):
     file_count: Count | None = None
     build_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     base_name: Text | None = None
+    base_digest: Name | None = None
+    recorded: bool = False
     unavailable: UnavailableW | None = None
 
 

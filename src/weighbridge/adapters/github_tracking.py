@@ -1,0 +1,65 @@
+"""Releases and issues on GitHub, by the same client as its pull requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from github import UnknownObjectException
+
+from weighbridge.adapters.github_connection import GitHubConnection
+from weighbridge.core.marker import key_of
+from weighbridge.ports import Issue, ReleaseNotes
+
+if TYPE_CHECKING:
+    from github.Issue import Issue as GitHubIssue
+
+_CONTENTS = "contents: write"
+_ISSUES = "issues: write"
+
+
+class GitHubTracking(GitHubConnection):
+    """Implements ports.Tracking."""
+
+    def notes(self, tag: str) -> ReleaseNotes | None:
+        """The release of a tag. Raises GitHubError, GitHubForbidden."""
+        with self._asking(f"show the release {tag[:80]}", "contents: read"):
+            try:
+                release = self._remote.get_release(tag)
+            except UnknownObjectException:
+                return None
+            return ReleaseNotes(id=release.id, body=release.body or "")
+
+    def edit_notes(self, release_id: int, body: str) -> None:
+        """Only the body is sent: whatever else changed meanwhile stays. Raises GitHubError, GitHubForbidden."""
+        self._patch(f"releases/{release_id}", {"body": body}, "edit the release's notes", _CONTENTS)
+
+    def issues(self, key: str) -> tuple[Issue, ...]:
+        """All pages of what we opened. Raises GitHubError, GitHubForbidden."""
+        with self._asking("list our issues", _ISSUES):
+            ours = self._login.casefold()
+            # By author too: anybody may write a marker into an issue. A login is taken as well as a user.
+            issues = self._remote.get_issues(state="all", creator=self._login)  # type: ignore[arg-type]
+            found = [
+                _issue(issue)
+                for issue in issues
+                if issue.user is not None and issue.user.login.casefold() == ours and key_of(issue.body or "") == key
+            ]
+        return tuple(sorted(found, key=lambda issue: (not issue.open, -issue.number)))
+
+    def create_issue(self, title: str, body: str) -> Issue:
+        """Opens an issue. Raises GitHubError, GitHubForbidden."""
+        with self._asking("open an issue", _ISSUES, known=True):
+            return _issue(self._remote.create_issue(title, body))
+
+    def edit_issue(self, number: int, *, body: str, is_open: bool, title: str | None = None) -> None:
+        """Replaces an issue's body, and opens or closes it. Raises GitHubError, GitHubForbidden."""
+        change = {"body": body, "state": "open" if is_open else "closed", **({"title": title} if title else {})}
+        self._patch(f"issues/{number}", change, f"edit issue {number}", _ISSUES)
+
+    def _patch(self, what: str, change: dict[str, Any], told: str, permission: str) -> None:
+        with self._asking(told, permission, known=True):
+            self._github.requester.requestJsonAndCheck("PATCH", f"/repos/{self._repository}/{what}", input=change)
+
+
+def _issue(issue: GitHubIssue) -> Issue:
+    return Issue(number=issue.number, body=issue.body or "", open=issue.state == "open", url=issue.html_url)

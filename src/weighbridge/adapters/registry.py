@@ -1,0 +1,270 @@
+"""A repository of a registry, read without an engine: its tags, and images as OCI layouts.
+
+Protocol: https://github.com/opencontainers/distribution-spec; tokens:
+https://distribution.github.io/distribution/spec/auth/token/.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import docker.auth
+import docker.errors
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3 import Retry
+
+from weighbridge import __version__
+from weighbridge.core.names import one_line
+from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
+from weighbridge.reading.platforms import is_meant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+Credentials = tuple[str, str]
+
+_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+_MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_CHALLENGE = re.compile(r'([a-z]+)="([^"]*)"')
+_MAX_MANIFEST = 4 << 20
+_MAX_LAYERS = 500
+_MAX_IMAGE = 50_000_000_000
+"""Packed bytes of one image at most."""
+_MAX_PAGES = 500
+_CHUNK = 1 << 20
+_TIMEOUT = (15.0, 120.0)
+
+
+def docker_credentials(host: str) -> Credentials | None:
+    """What `docker login` left for a registry, also in its credential helpers."""
+    try:
+        found = docker.auth.load_config().resolve_authconfig(host)
+    except docker.errors.DockerException:
+        return None
+    # Helpers and the file itself give their keys in different cases.
+    given = {str(key).casefold(): value for key, value in (found or {}).items()}
+    if not given.get("username"):
+        return None
+    return str(given["username"]), str(given.get("password") or "")
+
+
+class RegistryRepository:
+    """One repository, such as `ghcr.io/octocat/app`; implements ports.Registry. Asks nothing until it is asked."""
+
+    def __init__(
+        self, name: str, *, credentials: Callable[[str], Credentials | None] = docker_credentials, retries: int = 5
+    ) -> None:
+        """Raises UsageError for what cannot be the name of a repository."""
+        try:
+            host, path = docker.auth.resolve_repository_name(name)
+        except docker.errors.DockerException as error:
+            raise UsageError(f"{one_line(name)[:200]}: is not the name of a registry's repository") from error
+        if host == "docker.io" and "/" not in path:
+            path = f"library/{path}"
+        if not _NAME.fullmatch(path):
+            raise UsageError(f"{one_line(name)[:200]}: is not the name of a registry's repository, without a tag")
+        self._name = path
+        self._host = host
+        self._shown = f"{host}/{path}"
+        self._credentials = credentials
+        self._retries = retries
+        server = "registry-1.docker.io" if host == "docker.io" else host
+        # As engines do: no TLS with this machine itself.
+        scheme = "http" if urlsplit(f"//{server}").hostname in ("localhost", "127.0.0.1", "::1") else "https"
+        self._url = f"{scheme}://{server}/v2/{path}/"
+
+    def tags(self) -> tuple[str, ...]:
+        """All tags. Raises ImageNotFound where the registry does not give them."""
+        with self._session() as session:
+            return tuple(self._tags(session))
+
+    def download(self, tag: str, platform: str, layout: Path) -> None:
+        """Writes the image for a platform as an OCI layout into a folder.
+
+        Every digest is checked. Raises ImageNotFound, MalformedImage, OSError.
+        """
+        if not _TAG.fullmatch(tag):
+            raise ImageNotFound(f"{self._shown}: {one_line(tag)[:100]!r} is not a tag")
+        blobs = layout / "blobs" / "sha256"
+        blobs.mkdir(parents=True)
+        with self._session() as session:
+            text = self._manifest(session, tag, None)
+            document = _document(text, self._shown)
+            if document.get("mediaType") in _INDEXES or "manifests" in document:
+                chosen = _for_platform(document, platform, f"{self._shown}:{tag}")
+                text = self._manifest(session, chosen, chosen)
+                document = _document(text, self._shown)
+            digest = hashlib.sha256(text).hexdigest()
+            (blobs / digest).write_bytes(text)
+            for part in _parts(document, self._shown):
+                self._blob(session, part, blobs)
+        kind = document.get("mediaType") if document.get("mediaType") in _MANIFESTS else _MANIFESTS[0]
+        entry = {"mediaType": kind, "digest": f"sha256:{digest}", "size": len(text)}
+        (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+        (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+
+    def _session(self) -> requests.Session:
+        session = requests.Session()
+        session.headers["User-Agent"] = f"weighbridge/{__version__}"
+        retry = Retry(
+            total=self._retries, backoff_factor=0.5, status_forcelist=[429, 500, 502, 503, 504], raise_on_status=False
+        )
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
+        session.auth = _Nobody()
+        return session
+
+    def _tags(self, session: requests.Session) -> Iterator[str]:
+        url = f"{self._url}tags/list?n=1000"
+        for _ in range(_MAX_PAGES):
+            answer = self._get(session, url)
+            listed = _document(answer.content[:_MAX_MANIFEST], self._shown).get("tags") or []
+            yield from (tag for tag in listed if isinstance(tag, str) and _TAG.fullmatch(tag))
+            following = answer.links.get("next", {}).get("url")
+            if not following:
+                return
+            url = urljoin(url, following)
+            if urlsplit(url)[:2] != urlsplit(self._url)[:2]:
+                raise MalformedImage(f"{self._shown}: the registry sends us elsewhere for more tags")
+
+    def _manifest(self, session: requests.Session, reference: str, digest: str | None) -> bytes:
+        accept = {"Accept": ", ".join((*_MANIFESTS, *_INDEXES))}
+        answer = self._get(session, f"{self._url}manifests/{reference}", headers=accept, stream=True)
+        text = b"".join(_bounded(answer, _MAX_MANIFEST, self._shown))
+        if digest is not None and hashlib.sha256(text).hexdigest() != digest.removeprefix("sha256:"):
+            raise MalformedImage(f"{self._shown}: a manifest is not the one with the digest {digest}")
+        return text
+
+    def _blob(self, session: requests.Session, part: tuple[str, int], folder: Path) -> None:
+        digest, size = part
+        path = folder / digest.removeprefix("sha256:")
+        if path.exists():
+            return
+        answer = self._get(session, f"{self._url}blobs/{digest}", stream=True)
+        hashing, written = hashlib.sha256(), 0
+        try:
+            with path.open("wb") as file:
+                for chunk in _bounded(answer, size, self._shown):
+                    hashing.update(chunk)
+                    written += len(chunk)
+                    file.write(chunk)
+        except requests.RequestException as error:
+            raise ImageNotFound(f"{self._shown}: the registry broke off: {_said(error)}") from None
+        if written != size or hashing.hexdigest() != digest.removeprefix("sha256:"):
+            raise MalformedImage(f"{self._shown}: a blob is not the one with the digest {digest}")
+
+    def _get(
+        self, session: requests.Session, url: str, *, headers: Mapping[str, str] | None = None, stream: bool = False
+    ) -> requests.Response:
+        try:
+            answer = session.get(url, headers=headers, stream=stream, timeout=_TIMEOUT)
+            if answer.status_code == 401 and isinstance(session.auth, _Nobody):
+                session.auth = self._authorized(session, answer.headers.get("WWW-Authenticate", ""))
+                answer = session.get(url, headers=headers, stream=stream, timeout=_TIMEOUT)
+        except requests.RequestException as error:
+            raise ImageNotFound(f"{self._shown}: the registry does not answer: {_said(error)}") from None
+        if answer.status_code != 200:
+            advice = ": docker login may help" if answer.status_code in (401, 403, 404) else ""
+            raise ImageNotFound(f"{self._shown}: the registry answers {answer.status_code}{advice}")
+        return answer
+
+    def _authorized(self, session: requests.Session, challenge: str) -> _Nobody:
+        known = self._credentials(self._host)
+        kind, _, rest = challenge.partition(" ")
+        if kind.lower() == "basic":
+            return (
+                _Nobody() if known is None else _Header(f"Basic {base64.b64encode(':'.join(known).encode()).decode()}")
+            )
+        asked = dict(_CHALLENGE.findall(rest))
+        realm = asked.pop("realm", "")
+        if kind.lower() != "bearer" or urlsplit(realm).scheme not in ("https", urlsplit(self._url).scheme):
+            return _Nobody()
+        answer = session.get(
+            realm,
+            params={"service": asked.get("service", ""), "scope": f"repository:{self._name}:pull"},
+            auth=known,
+            timeout=_TIMEOUT,
+        )
+        token = _document(answer.content[:_MAX_MANIFEST], self._shown) if answer.status_code == 200 else {}
+        found = token.get("token") or token.get("access_token")
+        return _Header(f"Bearer {found}") if isinstance(found, str) else _Nobody()
+
+
+class _Nobody(AuthBase):
+    """No credentials, not even those that requests would find in ~/.netrc."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class _Header(_Nobody):
+    """One header; requests leaves it out where a registry redirects to another host."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._value
+        return request
+
+
+def _bounded(answer: requests.Response, limit: int, shown: str) -> Iterator[bytes]:
+    total = 0
+    for chunk in answer.iter_content(_CHUNK):
+        total += len(chunk)
+        if total > limit:
+            raise MalformedImage(f"{shown}: the registry sends more than it said")
+        yield chunk
+
+
+def _document(text: bytes, shown: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise MalformedImage(f"{shown}: the registry's answer makes no sense")
+    return value
+
+
+def _for_platform(index: Mapping[str, Any], platform: str, shown: str) -> str:
+    """The digest of the manifest for a platform. Raises ImageNotFound."""
+    entries = index.get("manifests")
+    for entry in entries[:1000] if isinstance(entries, list) else []:
+        about = entry.get("platform") if isinstance(entry, dict) else None
+        digest = entry.get("digest") if isinstance(entry, dict) else None
+        if isinstance(about, dict) and isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            parts = [about.get(key) for key in ("os", "architecture", "variant")]
+            if is_meant("/".join(str(part) for part in parts if part), platform):
+                return digest
+    raise ImageNotFound(f"{shown}: there is none for {platform}")
+
+
+def _parts(manifest: Mapping[str, Any], shown: str) -> Iterator[tuple[str, int]]:
+    """Digest and size of the configuration and the layers. Raises MalformedImage."""
+    layers = manifest.get("layers")
+    parts = [manifest.get("config"), *(layers if isinstance(layers, list) else [None])]
+    total = 0
+    for part in parts:
+        digest, size = (part.get("digest"), part.get("size")) if isinstance(part, dict) else (None, None)
+        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not isinstance(size, int) or size < 0:
+            raise MalformedImage(f"{shown}: the manifest makes no sense, or is older than schema 2")
+        total += size
+        yield digest, size
+    if len(parts) > _MAX_LAYERS or total > _MAX_IMAGE:
+        raise MalformedImage(f"{shown}: the image is larger than any that is weighed")
+
+
+def _said(error: Exception) -> str:
+    return one_line(str(error))[:200]

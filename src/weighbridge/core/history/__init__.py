@@ -1,0 +1,1 @@
+"""What is remembered of an image's weight: records made, kept, thinned, and looked up."""

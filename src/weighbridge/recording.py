@@ -1,0 +1,103 @@
+"""The use cases of the history: verbs on the branch that remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from weighbridge.core.history.keep import History, is_ours, read_history, remembered, thinned, write_history
+from weighbridge.core.history.make import Occasion, recipe_of, records_of
+from weighbridge.core.names import clipped
+from weighbridge.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from weighbridge.model.record import Record
+    from weighbridge.model.report import Report
+    from weighbridge.ports import FilesBranch, Repository
+    from weighbridge.settings import Settings
+
+_REF_LENGTH = 200
+
+
+def now() -> datetime:
+    """The time of this moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class What:
+    """What is recorded: a report's head, weighed for `ref` (a branch or tag) or as a `release`, the tag of one."""
+
+    report: Report
+    ref: str | None = None
+    release: str | None = None
+
+
+def records_to_keep(
+    what: What,
+    settings: Settings,
+    repository: Repository,
+    *,
+    hidden: Sequence[str] = (),
+    clock: Callable[[], datetime] = now,
+) -> tuple[Record, ...]:
+    """The records of a report. Raises UsageError where no commit made it, or nothing in it was weighed."""
+    commit = what.report.head.commit
+    if commit is None:
+        raise UsageError("only what a commit holds can be recorded: commit the changes, or name one with --head")
+    occasion = Occasion(
+        commit=commit,
+        time=repository.commit_time(commit),
+        recorded=clock(),
+        ref=None if what.ref is None else clipped(what.ref, _REF_LENGTH),
+        release=None if what.release is None else clipped(what.release, _REF_LENGTH),
+        recipes={image.name: recipe_of(image.specs()[0], hidden) for image in settings.images},
+    )
+    made = records_of(what.report, occasion)
+    if not made:
+        raise UsageError(f"nothing to record of {commit[:12]}: no image of it could be weighed")
+    return made
+
+
+def remember(
+    new: Sequence[Record], branch: FilesBranch, *, clock: Callable[[], datetime] = now, squash: bool = False
+) -> tuple[Record, ...]:
+    """Puts records on the branch as one commit, whoever else writes there; all that it remembers then.
+
+    Old records are thinned on the way. Raises GitError, GitForbidden, and UsageError for a branch that is not ours.
+    """
+    all_records: tuple[Record, ...] = ()
+
+    def edit(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        nonlocal all_records
+        history = _ours(files, branch)
+        all_records = thinned(remembered(history.records, new), clock())
+        return write_history(files, History(records=all_records, unread=history.unread))
+
+    branch.update(edit, _message(new, squash=squash), squash=squash)
+    return all_records
+
+
+def recall(branch: FilesBranch) -> History:
+    """What the branch remembers. Raises GitError, and UsageError for a branch that is not ours."""
+    return _ours(branch.read(), branch)
+
+
+def _ours(files: Mapping[str, bytes], branch: FilesBranch) -> History:
+    if files and not is_ours(files):
+        raise UsageError(
+            f"the branch {branch.name} holds other things than weighbridge's records: "
+            "name another with history-branch, or delete it"
+        )
+    return read_history(files)
+
+
+def _message(new: Sequence[Record], *, squash: bool) -> str:
+    if squash:
+        return "Keep the records without their past\n\n[skip ci]\n"
+    first = new[0]
+    names = ", ".join(dict.fromkeys(record.image for record in new))
+    return f"Record {names} at {first.commit[:12]}\n\n[skip ci]\n"

@@ -1,0 +1,172 @@
+"""What the action does with the history, beside its report: records what was weighed, where the event is one for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weighbridge import recording, tracking
+from weighbridge.core.rendering.units import format_size
+from weighbridge.errors import GitForbidden, GitHubError, UsageError, WeighbridgeError
+from weighbridge.event import OtherEvent, PushEvent, ReleaseEvent, TagEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from weighbridge.adapters.runner import Runner
+    from weighbridge.event import Event
+    from weighbridge.model.budget import Percent
+    from weighbridge.model.record import Record
+    from weighbridge.model.report import Report
+    from weighbridge.ports import FilesBranch, PullRequests, Repository, Tracking
+    from weighbridge.revisions import Refs
+    from weighbridge.settings import Settings
+
+
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """For what a run is remembered: a branch or tag, and the tag of a release."""
+
+    ref: str | None
+    release: str | None = None
+
+
+def mark_of(event: Event) -> Mark | None:
+    """For what a run of the event is remembered; None for one that is not: a pull request, another branch."""
+    if isinstance(event, TagEvent | ReleaseEvent):
+        return Mark(ref=event.tag, release=event.tag)
+    if isinstance(event, PushEvent) and event.branch == event.default_branch:
+        return Mark(ref=event.branch)
+    # A schedule runs on the default branch only, and its event need not name it.
+    on_default = event.name == "schedule" or (
+        event.name == "workflow_dispatch" and event.ref_name == event.default_branch
+    )
+    if isinstance(event, OtherEvent) and on_default:
+        return Mark(ref=event.ref_name)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """Where the history is told, and asked for anew: the runner, the branch, and GitHub where there is a token."""
+
+    runner: Runner
+    branch: FilesBranch
+    tracking: Tracking | None
+    pulls: PullRequests | None
+
+
+def tell(records: Sequence[Record], settings: Settings, event: Event, teller: Teller) -> None:
+    """A release's comparison with the one before, and growth on the default branch. What goes wrong is a warning.
+
+    It is told again where another job has recorded something meanwhile, so that whoever comes last tells all of it.
+    """
+    told = list(_to_tell(settings, event, teller))
+    for _ in range(_ROUNDS if told else 0):
+        if not all(telling(records) for telling in told):
+            break
+        try:
+            fresh = recording.recall(teller.branch).records
+        except WeighbridgeError as error:
+            teller.runner.warning(f"what others recorded meanwhile is not known: {error}")
+            break
+        if fresh == tuple(records):
+            break
+        records = fresh
+    if isinstance(event, ReleaseEvent) and settings.release_notes:
+        section = _section(records, event, teller)
+        if section:
+            teller.runner.summary(f"\n{section}")
+
+
+def _to_tell(settings: Settings, event: Event, teller: Teller) -> Iterator[Callable[[Sequence[Record]], bool]]:
+    """What there is to tell of records; each says whether it could."""
+    if isinstance(event, ReleaseEvent) and settings.release_notes:
+        yield lambda records: _tell_release(records, event, teller)
+    mark, limit = mark_of(event), settings.alert_growth
+    if limit is not None and mark is not None and mark.ref is not None and mark.release is None:
+        branch = mark.ref
+        yield lambda records: _tell_growth(records, branch, limit, teller)
+
+
+def _tell_growth(records: Sequence[Record], branch: str, limit: int | Percent, teller: Teller) -> bool:
+    if teller.tracking is None:
+        teller.runner.warning("alert-growth needs a github-token to open its issue with")
+        return False
+    try:
+        done = tracking.watch(records, branch, limit, teller.tracking)
+    except GitHubError as error:
+        teller.runner.warning(f"no issue about growth: {error}")
+        return False
+    if done:
+        teller.runner.line(done)
+    return True
+
+
+def _section(records: Sequence[Record], event: ReleaseEvent, teller: Teller) -> str:
+    return tracking.release_section(event.tag, records, event.default_branch or "", teller.pulls)
+
+
+def _tell_release(records: Sequence[Record], event: ReleaseEvent, teller: Teller) -> bool:
+    section = _section(records, event, teller)
+    if not section:
+        return False
+    if teller.tracking is None:
+        teller.runner.warning("the release's notes are not written: there is no github-token")
+        return False
+    try:
+        teller.runner.line(tracking.write_notes(event.tag, section, teller.tracking))
+    except GitHubError as error:
+        teller.runner.warning(f"the release's notes are not written: {error}; release-notes: false ends this warning")
+        return False
+    return True
+
+
+def recorded_base(
+    settings: Settings, refs: Refs, branch: Callable[[], FilesBranch], say: Callable[[str], None]
+) -> tuple[Record, ...]:
+    """What is remembered of the base; nothing, with a line why, where it cannot be had: then the base is built."""
+    commit = refs.base.commit if refs.base else None
+    if commit is None or not settings.recorded_base:
+        return ()
+    try:
+        records = recording.recall(branch()).records
+    except WeighbridgeError as error:
+        say(f"no recorded base: {error}")
+        return ()
+    return tuple(record for record in records if record.commit == commit)
+
+
+def remember(
+    report: Report,
+    settings: Settings,
+    event: Event,
+    *,
+    repository: Repository,
+    branch: FilesBranch,
+    hidden: Sequence[str],
+    runner: Runner,
+) -> tuple[Record, ...] | None:
+    """All that is remembered once this run is; None where it is not. What goes wrong is a warning."""
+    mark = mark_of(event)
+    if mark is None or not settings.record:
+        return None
+    try:
+        if mark.ref == settings.history_branch or event.default_branch == settings.history_branch:
+            raise UsageError(f"history-branch must be a branch of its own, not {settings.history_branch}")
+        what = recording.What(report=report, ref=mark.ref, release=mark.release)
+        new = recording.records_to_keep(what, settings, repository, hidden=hidden)
+        records = recording.remember(new, branch, squash=settings.squash_history)
+    except GitForbidden as error:
+        runner.warning(f"not recorded: {error}; record: false ends this warning. The report is kept")
+        return None
+    except WeighbridgeError as error:
+        runner.warning(f"not recorded: {error}")
+        return None
+    for record in new:
+        size = format_size(record.size)
+        runner.line(f"recorded on {branch.name}: {record.image} {record.platform} {size} at {record.commit[:12]}")
+    return records
