@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Controls, and characters that reorder or hide text (bidirectional marks, zero widths, line separators).
+# Controls, characters that reorder or hide text (bidirectional marks, zero widths, line separators, tags), and the two
+# that XML does not take.
 _UNSEEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+    r"\U000e0000-\U000e007f]+"
 )
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~$!^={}])")
