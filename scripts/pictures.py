@@ -21,7 +21,7 @@ from tests.support.goldens import GOLDEN, scene  # noqa: E402
 
 import tools  # noqa: E402
 from outside.machine import Refusal, say  # noqa: E402
-from weighbridge.core.badges.layout import Style  # noqa: E402
+from weighbridge.core.badges.choices import Style  # noqa: E402
 from weighbridge.core.rendering import render_html  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"

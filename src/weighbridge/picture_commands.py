@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from weighbridge.core.badges.kinds import Kind
+    from weighbridge.core.badges.choices import Kind
     from weighbridge.core.badges.layout import Badge
-    from weighbridge.core.charts.remembered import ChartKind
-    from weighbridge.core.charts.shapes import Theme
+    from weighbridge.core.charts.choices import ChartKind, Theme
     from weighbridge.core.history.look import Series
     from weighbridge.model.report import Report
 

@@ -9,9 +9,10 @@ import pytest
 
 from tests.support.charts import HOSTILE, gallery
 from tests.support.contrast import contrast
-from weighbridge.core.badges.layout import Badge, Color, Style, svg
+from weighbridge.core.badges.choices import Style
+from weighbridge.core.badges.layout import Badge, Color, svg
+from weighbridge.core.charts.choices import Theme
 from weighbridge.core.charts.picture import picture
-from weighbridge.core.charts.shapes import Theme
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,8 @@ from xml.etree.ElementTree import canonicalize
 import pytest
 
 from tests.support.tools import badge_maker, node
-from weighbridge.core.badges.layout import Badge, Color, Style, endpoint, svg
+from weighbridge.core.badges.choices import Style
+from weighbridge.core.badges.layout import Badge, Color, endpoint, svg
 from weighbridge.core.badges.widths import Font, width
 
 _DRAW = """

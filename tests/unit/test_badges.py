@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.support.goldens import SCENES, scene
 from tests.support.reports import image, report, unbuilt
+from weighbridge.core.badges.choices import Kind, Style
 from weighbridge.core.badges.figures import Figures, figures
-from weighbridge.core.badges.kinds import Kind, badge
-from weighbridge.core.badges.layout import Badge, Color, Style, endpoint, svg
+from weighbridge.core.badges.kinds import badge
+from weighbridge.core.badges.layout import Badge, Color, endpoint, svg
 from weighbridge.core.badges.widths import Font, width
 from weighbridge.model.budget import Status
 from weighbridge.model.image import PackedSize

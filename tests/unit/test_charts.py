@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from tests.support.charts import FIRST, HOSTILE, chart, gallery, splits, weights
 from tests.support.contrast import contrast
+from weighbridge.core.charts.choices import Theme
 from weighbridge.core.charts.frame import frame, spread
 from weighbridge.core.charts.lines import MOST_LINES, line_chart
 from weighbridge.core.charts.palette import DARK, LIGHT, Palette
 from weighbridge.core.charts.picture import picture
 from weighbridge.core.charts.series import REST, Line, Split, Weight, stacked
-from weighbridge.core.charts.shapes import Chart, Theme, fitted, measured, number
+from weighbridge.core.charts.shapes import Chart, fitted, measured, number
 from weighbridge.core.charts.stack import MOST_GROUPS, stack_chart
 from weighbridge.core.charts.steps import step_area, step_line, telling
 from weighbridge.core.charts.ticks import byte_ticks, time_ticks

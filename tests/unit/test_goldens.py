@@ -10,9 +10,10 @@ import pytest
 import pictures
 from tests.support.charts import gallery
 from tests.support.goldens import GOLDEN, SCENES, scene
+from weighbridge.core.badges.choices import Kind, Style
 from weighbridge.core.badges.figures import figures
-from weighbridge.core.badges.kinds import Kind, badge
-from weighbridge.core.badges.layout import Style, svg
+from weighbridge.core.badges.kinds import badge
+from weighbridge.core.badges.layout import svg
 from weighbridge.core.charts.picture import picture
 from weighbridge.core.marker import marker
 from weighbridge.core.rendering import render_html, render_markdown, render_summary, render_text
@@ -42,7 +43,6 @@ def test_every_golden_file_is_compared_with_something() -> None:
     expected |= {f"texts/{name}.txt" for name in SCENES}
     expected |= {f"charts/{name}.svg" for name in CHARTS} | {f"badges/{style.value}.svg" for style in Style}
     expected |= {
-        "records/1.jsonl",
         "summaries/grown.md",
         "texts/grown-80-colour.txt",
         "pages/hostile.html",

@@ -13,9 +13,11 @@ import pytest
 
 from tests.support.charts import HOSTILE
 from tests.support.records import layer, record
-from weighbridge.core.badges.kinds import Kind, badge
+from weighbridge.core.badges.choices import Kind
+from weighbridge.core.badges.kinds import badge
 from weighbridge.core.badges.remembered import figures
-from weighbridge.core.charts.remembered import ChartKind, chart
+from weighbridge.core.charts.choices import ChartKind
+from weighbridge.core.charts.remembered import chart
 from weighbridge.core.history.look import Series, Wanted, main_line, select
 from weighbridge.core.history.pictures import Subject, draw, snippet, subjects
 from weighbridge.errors import UsageError

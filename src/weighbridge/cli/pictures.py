@@ -12,10 +12,8 @@ import typer
 from weighbridge.cli.base import app, epilog
 from weighbridge.cli.ending import ending
 from weighbridge.cli.options import ConfigOption, HistoryBranchOption
-from weighbridge.core.badges.kinds import Kind
-from weighbridge.core.badges.layout import Style
-from weighbridge.core.charts.remembered import ChartKind
-from weighbridge.core.charts.shapes import Theme
+from weighbridge.core.badges.choices import Kind, Style
+from weighbridge.core.charts.choices import ChartKind, Theme
 
 
 class BadgeFormat(StrEnum):

@@ -6,8 +6,9 @@ import json
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
+from weighbridge.core.badges.choices import Kind
 from weighbridge.core.badges.figures import figures
-from weighbridge.core.badges.kinds import Kind, badge
+from weighbridge.core.badges.kinds import badge
 from weighbridge.core.badges.layout import endpoint
 from weighbridge.model.report import WeighedImage
 

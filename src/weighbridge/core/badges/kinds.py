@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from weighbridge.core.badges.choices import Kind
 from weighbridge.core.badges.layout import Badge, Color
 from weighbridge.core.rendering.units import format_delta, format_percent, format_size
 from weighbridge.model.budget import Status
@@ -13,16 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from weighbridge.core.badges.figures import Figures
-
-
-class Kind(StrEnum):
-    """What a badge tells."""
-
-    SIZE = "size"
-    PACKED = "packed"
-    CHANGE = "change"
-    LAYERS = "layers"
-    SAVING = "saving"
 
 
 _VERDICTS = {

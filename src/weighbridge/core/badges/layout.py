@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from weighbridge.core.badges.choices import Style
 from weighbridge.core.badges.widths import Font, width
 from weighbridge.core.rendering.escape import plain
 from weighbridge.core.rendering.template import template
@@ -14,15 +15,6 @@ _LABEL_FILL = "#555"
 _PADDING = 5
 _SCALE = 10
 """Texts are set ten times as large and scaled down, since browsers round the sizes of fonts."""
-
-
-class Style(StrEnum):
-    """The styles of shields, but for the one that looks like a button."""
-
-    FLAT = "flat"
-    FLAT_SQUARE = "flat-square"
-    PLASTIC = "plastic"
-    FOR_THE_BADGE = "for-the-badge"
 
 
 class Color(StrEnum):

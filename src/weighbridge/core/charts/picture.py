@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weighbridge.core.charts.choices import Theme
 from weighbridge.core.charts.palette import DARK, LIGHT
-from weighbridge.core.charts.shapes import Theme
 from weighbridge.core.rendering.template import template
 
 if TYPE_CHECKING:

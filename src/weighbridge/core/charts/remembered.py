@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from weighbridge.core.charts.choices import ChartKind
 from weighbridge.core.charts.lines import MOST_LINES, line_chart
 from weighbridge.core.charts.series import Line, Split, Weight
 from weighbridge.core.charts.stack import stack_chart
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
     from weighbridge.model.record import Record
 
 BASE = "base image"
-
-
-class ChartKind(StrEnum):
-    """What a chart shows."""
-
-    SIZE = "size"
-    PACKED = "packed"
-    LAYERS = "layers"
-    PACKAGES = "packages"
 
 
 def chart(kind: ChartKind, series: Sequence[Series]) -> Chart:

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from weighbridge.core.badges.widths import Font, width
 from weighbridge.core.rendering.escape import plain
 
 TEXT = 13
 """Pixels of the labels' font."""
-
-
-class Theme(StrEnum):
-    """`AUTO` follows whoever looks at it."""
-
-    AUTO = "auto"
-    LIGHT = "light"
-    DARK = "dark"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from weighbridge.core.badges.kinds import Kind, badge
+from weighbridge.core.badges.choices import Kind
+from weighbridge.core.badges.kinds import badge
 from weighbridge.core.badges.layout import endpoint, svg
 from weighbridge.core.badges.remembered import figures
+from weighbridge.core.charts.choices import ChartKind
 from weighbridge.core.charts.picture import picture
-from weighbridge.core.charts.remembered import ChartKind, chart
+from weighbridge.core.charts.remembered import chart
 from weighbridge.core.history.look import Wanted, main_line, select
 from weighbridge.core.rendering.escape import code, code_block
 
