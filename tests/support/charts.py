@@ -75,7 +75,7 @@ def gallery() -> dict[str, Chart]:
         "one": chart(weights(1, every=1, budget=150_000_000)),
         "two": chart(weights(2, days=3, every=2)),
         "many": chart(weights(500, every=25, budget=150_000_000)),
-        "from-zero": chart(weights(120, every=9, swing=40)),
+        "from-zero": chart(weights(120, every=9, swing=80)),
         "three-images": line_chart(
             "octocat/yard",
             "image size",
