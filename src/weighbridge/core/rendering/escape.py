@@ -21,7 +21,7 @@ _PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~$!^={}])")
 _BLOCK = re.compile(r"\A(?:[#+-]|\d{1,9}(?=[.)](?:\s|\Z)))")
 # What GitHub makes links and pictures of after Markdown: mentions, issues, addresses, commits, emoji names.
 _AUTOLINKS = re.compile(
-    r"(@)(?=\S)|(#)(?=\d)|(GH)(?=-\d)|(:)(?=//|[\w+-]*[a-z][\w+-]*:|[+-]1:|100:|1234:)|(www)(?=\.)|(mailto|xmpp)(?=:)",
+    r"(@)(?=\S|\Z)|(#)(?=\d)|(GH)(?=-\d)|(:)(?=//|[\w+-]*[a-z][\w+-]*:|[+-]1:|100:|1234:)|(www)(?=\.)|(mailto|xmpp)(?=:)",
     re.IGNORECASE,
 )
 _COMMIT = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])", re.IGNORECASE)
