@@ -127,11 +127,13 @@ class Anatomy:
     def working_directory(self, until: Instruction) -> str | None:
         """The directory in force after an instruction, as the stage's own WORKDIRs say; None if they say nothing."""
         current: str | None = None
+        config = self.subject.base_config
+        start = (config.working_directory if config is not None else "") or "/"
         for instruction in self.body:
             if instruction.keyword == "WORKDIR" and instruction.values:
                 value = instruction.values[0]
                 # What a variable holds may well be absolute.
-                current = value if value.startswith("$") else posixpath.normpath(posixpath.join(current or "/", value))
+                current = value if value.startswith("$") else posixpath.normpath(posixpath.join(current or start, value))
             if instruction is until:
                 break
         return current

@@ -110,6 +110,8 @@ def _judged(view: _View) -> tuple[Outlook, str]:
         return Outlook.ALREADY, "what is built comes from a stage of its own already"
     if not view.anatomy.on_image():
         return Outlook.REFUSE, "the stage that is shipped stands on another stage of the same file"
+    if left and view.is_made_from:
+        return Outlook.REFUSE, "other stages are made from this one, and may need what it builds with"
     for call in view.started:
         if builds_at_start(call, view.fetched):
             where = f"{call.script.rpartition('/')[2]} calls" if call.script else "a container starts with"
@@ -175,7 +177,7 @@ class _View:
         instructions = [step.instruction for step in self.case.steps]
         shells = [each.values[0] for each in instructions if each.keyword == "SHELL" and each.values]
         named = any(_WINDOWS_SHELL.fullmatch(re.split(r"[\\/]", shell)[-1]) for shell in shells)
-        return named or self.anatomy.source.escape == "`" or WINDOWS.search(self.case.base.reference) is not None
+        return named or WINDOWS.search(self.case.base.reference) is not None
 
     @cached_property
     def copies_from_stages(self) -> bool:
@@ -183,6 +185,18 @@ class _View:
         names = {(stage.name or "").lower() for stage in self.subject.dockerfile.stages} - {""}
         sources = [copy.source.lower() for _, copy in self.case.copies if copy.source is not None]
         return any(source in names or source.isdigit() for source in sources)
+
+    @cached_property
+    def is_made_from(self) -> bool:
+        """Whether a later stage stands on this one, takes files from it, or counts stages, one of which is to come."""
+        stage = self.anatomy.stage
+        name = (stage.name or "").lower()
+        for later in self.subject.dockerfile.stages[stage.index + 1 :]:
+            flags = [part for each in later.instructions for flag in each.flags for part in flag.split(",")]
+            asked = {part.rpartition("from=")[2].lower() for part in flags if re.match(r"(?:--mount=|--)?from=", part)}
+            if name in {later.base.lower(), *asked} - {""} or any(each.isdigit() for each in asked):
+                return True
+        return False
 
     @cached_property
     def for_development(self) -> bool:
