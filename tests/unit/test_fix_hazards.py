@@ -30,11 +30,15 @@ FILES = {
 BUILD = "RUN make && cp tide /usr/local/bin/tide"
 
 
-def made(text: str, *, config: ImageConfig | None = None, base: Mapping[str, str] | None = None, **more: object) -> Subject:
+def made(
+    text: str, *, config: ImageConfig | None = None, base: Mapping[str, str] | None = None, **more: object
+) -> Subject:
     """The image of a Dockerfile whose line with `make` leaves /usr/local/bin/tide."""
     lines = text.splitlines()
     line = next(number for number, each in enumerate(lines, start=1) if "make" in each and "apt" not in each)
-    begin = next(each.start for each in parse(text, "Dockerfile").stages[-1].instructions if each.start <= line <= each.end)
+    begin = next(
+        each.start for each in parse(text, "Dockerfile").stages[-1].instructions if each.start <= line <= each.end
+    )
     found = subject(
         text,
         {begin: {"usr/local/bin/tide": 20_000}},
@@ -46,7 +50,9 @@ def made(text: str, *, config: ImageConfig | None = None, base: Mapping[str, str
         from dataclasses import replace
 
         environment = tuple(f"{name}={value}" for name, value in base.items() if name != "WORKDIR")
-        found = replace(found, base_config=ImageConfig(environment=environment, working_directory=base.get("WORKDIR", "")))
+        found = replace(
+            found, base_config=ImageConfig(environment=environment, working_directory=base.get("WORKDIR", ""))
+        )
     return found
 
 
@@ -59,7 +65,7 @@ def shipped(examined: Subject) -> str:
 
 
 def test_a_port_that_a_variable_holds_is_exposed_behind_it() -> None:
-    text = f"FROM debian:12\nENV PORT 3000\nEXPOSE $PORT\nRUN apt-get install -y gcc make\n{BUILD}\nCMD [\"tide\"]\n"
+    text = f'FROM debian:12\nENV PORT 3000\nEXPOSE $PORT\nRUN apt-get install -y gcc make\n{BUILD}\nCMD ["tide"]\n'
     last = shipped(made(text))
     assert last.index("ENV PORT 3000\n") < last.index("EXPOSE $PORT\n")
 
@@ -67,7 +73,7 @@ def test_a_port_that_a_variable_holds_is_exposed_behind_it() -> None:
 def test_a_default_that_another_argument_gives_is_declared_with_it() -> None:
     text = (
         "FROM debian:12\nARG SERIES=2\nARG NOISE\nARG RELEASE=$SERIES.1\nRUN apt-get install -y gcc make\n"
-        f"{BUILD}\nLABEL release=$RELEASE\nCMD [\"tide\"]\n"
+        f'{BUILD}\nLABEL release=$RELEASE\nCMD ["tide"]\n'
     )
     last = shipped(made(text))
     assert "ARG SERIES=2\nARG RELEASE=$SERIES.1\n" in last
@@ -76,7 +82,7 @@ def test_a_default_that_another_argument_gives_is_declared_with_it() -> None:
 
 def test_the_user_and_what_makes_him_have_their_argument() -> None:
     text = (
-        "FROM debian:12\nARG UID=7001\nRUN useradd --uid \"$UID\" tidal\nRUN apt-get install -y gcc make\n"
+        'FROM debian:12\nARG UID=7001\nRUN useradd --uid "$UID" tidal\nRUN apt-get install -y gcc make\n'
         f"{BUILD}\nUSER tidal\nCMD tide\n"
     )
     last = shipped(made(text, config=ImageConfig(command=("/bin/sh", "-c", "tide"), user="tidal")))
@@ -84,10 +90,7 @@ def test_the_user_and_what_makes_him_have_their_argument() -> None:
 
 
 def test_a_user_by_number_in_an_argument_is_declared() -> None:
-    text = (
-        "FROM debian:12\nARG UID=7001\nRUN apt-get install -y gcc make\nUSER $UID\n"
-        f"{BUILD}\nCMD [\"tide\"]\n"
-    )
+    text = f'FROM debian:12\nARG UID=7001\nRUN apt-get install -y gcc make\nUSER $UID\n{BUILD}\nCMD ["tide"]\n'
     last = shipped(made(text, config=ImageConfig(command=("tide",), user="7001")))
     assert last.index("ARG UID=7001\n") < last.index("USER $UID\n")
 
@@ -95,7 +98,7 @@ def test_a_user_by_number_in_an_argument_is_declared() -> None:
 def test_a_variable_of_the_toolchain_that_the_command_reads_is_kept() -> None:
     text = (
         "FROM debian:12\nENV GOPATH=/srv/go\nENV GOFLAGS=-v\nRUN apt-get install -y gcc make\n"
-        f"{BUILD}\nWORKDIR $GOPATH\nCMD [\"tide\"]\n"
+        f'{BUILD}\nWORKDIR $GOPATH\nCMD ["tide"]\n'
     )
     last = shipped(made(text))
     assert "ENV GOPATH=/srv/go\n" in last
@@ -105,7 +108,7 @@ def test_a_variable_of_the_toolchain_that_the_command_reads_is_kept() -> None:
 def test_a_variable_of_the_first_base_that_a_copy_reads_is_set() -> None:
     text = (
         "FROM golang:1.22\nRUN apt-get install -y gcc make\n"
-        f"{BUILD}\nCOPY tide.conf $TIDE_HOME/tide.conf\nCMD [\"tide\"]\n"
+        f'{BUILD}\nCOPY tide.conf $TIDE_HOME/tide.conf\nCMD ["tide"]\n'
     )
     last = shipped(made(text, base={"TIDE_HOME": "/srv/tide", "OTHER": "1"}))
     assert last.index("ENV TIDE_HOME=/srv/tide\n") < last.index("COPY tide.conf $TIDE_HOME/tide.conf\n")
@@ -113,19 +116,19 @@ def test_a_variable_of_the_first_base_that_a_copy_reads_is_set() -> None:
 
 
 def test_the_folder_that_the_first_base_starts_in_is_kept() -> None:
-    text = f"FROM golang:1.22\nRUN apt-get install -y gcc make\n{BUILD}\nCMD [\"tide\"]\n"
+    text = f'FROM golang:1.22\nRUN apt-get install -y gcc make\n{BUILD}\nCMD ["tide"]\n'
     config = ImageConfig(command=("tide",), working_directory="/go")
     assert "WORKDIR /go\n" in shipped(made(text, config=config, base={"WORKDIR": "/go"}))
 
 
 def test_a_relative_folder_is_below_the_one_of_the_base() -> None:
-    text = f"FROM golang:1.22\nWORKDIR src\nRUN apt-get install -y gcc make\n{BUILD}\nCMD [\"tide\"]\n"
+    text = f'FROM golang:1.22\nWORKDIR src\nRUN apt-get install -y gcc make\n{BUILD}\nCMD ["tide"]\n'
     config = ImageConfig(command=("tide",), working_directory="/go/src")
     assert "WORKDIR /go/src\n" in shipped(made(text, config=config, base={"WORKDIR": "/go"}))
 
 
 def test_an_entrypoint_before_the_build_ships() -> None:
-    text = f"FROM debian:12\nENTRYPOINT [\"tide\"]\nRUN apt-get install -y gcc make\n{BUILD}\n"
+    text = f'FROM debian:12\nENTRYPOINT ["tide"]\nRUN apt-get install -y gcc make\n{BUILD}\n'
     examined = made(text, config=ImageConfig(entrypoint=("tide",)))
     candidate = plan(examined).candidates[0]
     assert 1 == candidate.dockerfile_text.count("ENTRYPOINT")
@@ -133,7 +136,7 @@ def test_an_entrypoint_before_the_build_ships() -> None:
 
 
 def test_a_volume_before_the_build_does_not_swallow_what_is_built() -> None:
-    text = f"FROM debian:12\nRUN apt-get install -y gcc make\nVOLUME /srv/charts\n{BUILD}\nCMD [\"tide\"]\n"
+    text = f'FROM debian:12\nRUN apt-get install -y gcc make\nVOLUME /srv/charts\n{BUILD}\nCMD ["tide"]\n'
     examined = made(text)
     first = plan(examined).candidates[0].dockerfile_text.split("\nFROM ")[0]
     assert "VOLUME" not in first
@@ -143,7 +146,7 @@ def test_a_volume_before_the_build_does_not_swallow_what_is_built() -> None:
 def test_a_user_before_the_copies_is_the_last_word_and_builds_as_before() -> None:
     text = (
         "FROM debian:12\nRUN apt-get install -y gcc make\nUSER 65534\nCOPY --chown=65534 . /srv\n"
-        f"{BUILD}\nCMD [\"tide\"]\n"
+        f'{BUILD}\nCMD ["tide"]\n'
     )
     last = shipped(made(text, config=ImageConfig(command=("tide",), user="65534")))
     assert last.index("COPY --from=build ") < last.index("USER 65534\n") < last.index("CMD ")
@@ -151,20 +154,24 @@ def test_a_user_before_the_copies_is_the_last_word_and_builds_as_before() -> Non
 
 def test_comments_and_blank_lines_within_a_command_stay() -> None:
     run = "RUN apt-get update && \\\n    # the compiler\n\n    apt-get install -y gcc make && \\\n    # and off\n    make && cp tide /usr/local/bin/tide\n"
-    text = f"FROM debian:12\n{run}CMD [\"tide\"]\n"
+    text = f'FROM debian:12\n{run}CMD ["tide"]\n'
     candidate = plan(subject(text, {2: {"usr/local/bin/tide": 20_000}}, FILES, config=ImageConfig(command=("tide",))))
     assert run in candidate.candidates[0].dockerfile_text
 
 
 def test_a_here_document_stays_as_it_is() -> None:
     run = "RUN <<EOR\nset -e\n# FROM nothing\nmake && cp tide /usr/local/bin/tide\nEOR\n"
-    text = f"FROM debian:12\nRUN apt-get install -y gcc make\n{run}CMD [\"tide\"]\n"
+    text = f'FROM debian:12\nRUN apt-get install -y gcc make\n{run}CMD ["tide"]\n'
     candidate = plan(subject(text, {3: {"usr/local/bin/tide": 20_000}}, FILES, config=ImageConfig(command=("tide",))))
     assert f"{run}\nFROM " in candidate.candidates[0].dockerfile_text
 
 
 def test_another_character_that_continues_lines_is_used_in_new_ones_too() -> None:
-    text = "# escape=`\nFROM debian:12\nRUN apt-get update && `\n    apt-get install -y gcc make libtide1\n" + BUILD + '\nCMD tide\n'
+    text = (
+        "# escape=`\nFROM debian:12\nRUN apt-get update && `\n    apt-get install -y gcc make libtide1\n"
+        + BUILD
+        + "\nCMD tide\n"
+    )
     from tests.support.models import package
 
     found = made(text, config=ImageConfig(command=("/bin/sh", "-c", "tide")), packages=[package("libtide1", 10)])
@@ -174,7 +181,7 @@ def test_another_character_that_continues_lines_is_used_in_new_ones_too() -> Non
 
 
 def test_a_base_with_a_blank_behind_it_is_named() -> None:
-    text = f"FROM debian:12  \nRUN apt-get install -y gcc make\n{BUILD}\nCMD [\"tide\"]"
+    text = f'FROM debian:12  \nRUN apt-get install -y gcc make\n{BUILD}\nCMD ["tide"]'
     candidate = plan(made(text)).candidates[0]
     assert candidate.dockerfile_text.startswith("FROM debian:12 AS build")
     assert candidate.dockerfile_text.endswith('CMD ["tide"]\n') or candidate.dockerfile_text.endswith('CMD ["tide"]')
@@ -182,7 +189,7 @@ def test_a_base_with_a_blank_behind_it_is_named() -> None:
 
 def test_other_stages_are_left_as_they_are() -> None:
     first = "FROM alpine:3.20 AS lint\nRUN apk add shellcheck\n\n"
-    text = f"{first}FROM debian:12\nRUN apt-get install -y gcc make\n{BUILD}\nCMD [\"tide\"]\n"
+    text = f'{first}FROM debian:12\nRUN apt-get install -y gcc make\n{BUILD}\nCMD ["tide"]\n'
     assert plan(made(text)).candidates[0].dockerfile_text.startswith(first)
 
 
@@ -192,13 +199,13 @@ def test_other_stages_are_left_as_they_are() -> None:
      "FROM alpine:3.20 AS tar\nCOPY --from=0 /src /src\n", "FROM alpine:3.20 AS t\nRUN --mount=from=tide,target=/m ls /m\n"],
 )  # fmt: skip
 def test_a_stage_that_others_are_made_from_is_not_split(later: str) -> None:
-    text = f"FROM debian:12 AS tide\nRUN apt-get install -y gcc make\n{BUILD}\nCMD [\"tide\"]\n{later}"
+    text = f'FROM debian:12 AS tide\nRUN apt-get install -y gcc make\n{BUILD}\nCMD ["tide"]\n{later}'
     examined = subject(text, {}, FILES, config=ImageConfig(command=("tide",)), target="tide")
     assert "other stages" in plan(examined).refusal
 
 
 def test_folders_that_are_written_into_are_the_users() -> None:
-    text = f"FROM debian:12\nRUN mkdir /spool && chown 7:7 /spool\nRUN apt-get install -y gcc make\n{BUILD}\nUSER 7\nCMD [\"tide\"]\n"
+    text = f'FROM debian:12\nRUN mkdir /spool && chown 7:7 /spool\nRUN apt-get install -y gcc make\n{BUILD}\nUSER 7\nCMD ["tide"]\n'
     found = subject(
         text,
         {2: {}, 4: {"usr/local/bin/tide": 20_000}},

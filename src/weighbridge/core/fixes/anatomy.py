@@ -133,7 +133,9 @@ class Anatomy:
             if instruction.keyword == "WORKDIR" and instruction.values:
                 value = instruction.values[0]
                 # What a variable holds may well be absolute.
-                current = value if value.startswith("$") else posixpath.normpath(posixpath.join(current or start, value))
+                current = (
+                    value if value.startswith("$") else posixpath.normpath(posixpath.join(current or start, value))
+                )
             if instruction is until:
                 break
         return current
