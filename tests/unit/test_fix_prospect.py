@@ -30,28 +30,28 @@ def judged(text: str, files: Mapping[str, str] | None = None, **more: object) ->
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('FROM golang:1.22\nCOPY . .\nRUN go build -o /tide .\nCMD ["/tide"]\n', "golang:1.22 brings the Go toolchain"),
-        (f'FROM debian:12\n{COMPILES}CMD ["tide"]\n', "gcc, make only build"),
-        ('FROM debian:12\nRUN apt-get install -y libpq-dev\nRUN pip3 install psycopg2\nCMD ["x"]\n', "libpq-dev only"),
-        ('FROM python:3.12\nRUN pip install flask\nCMD ["flask", "run"]\n', "python:3.12 brings gcc"),
-        ('FROM php:8.3-cli\nRUN apt-get install -y libicu-dev\nRUN docker-php-ext-install intl\n', "libicu-dev only"),
-        ('FROM python:3.12-slim\nRUN apt-get install -y git && pip install -r r.txt\nCMD ["x"]\n', "git only fetches"),
+        ('FROM golang:1.22\nCOPY . .\nRUN go build -o /tide .\nCMD ["/tide"]\n', "shipped: the Go toolchain, from golang:1.22"),
+        (f'FROM debian:12\n{COMPILES}CMD ["tide"]\n', "shipped: gcc, make"),
+        ('FROM debian:12\nRUN apt-get install -y libpq-dev\nRUN pip3 install psycopg2\nCMD ["x"]\n', "shipped: libpq-dev"),
+        ('FROM python:3.12\nRUN pip install flask\nCMD ["flask", "run"]\n', "from python:3.12"),
+        ('FROM php:8.3-cli\nRUN apt-get install -y libicu-dev\nRUN docker-php-ext-install intl\n', "shipped: libicu-dev"),
+        ('FROM python:3.12-slim\nRUN apt-get install -y git && pip install -r r.txt\nCMD ["x"]\n', "only fetches stays in the image that is shipped: git"),
         (f'FROM debian:12\n{COMPILES}RUN apt-get purge -y gcc make\nCMD ["tide"]\n', "installed here and removed in"),
         ('FROM our.example/base:3\nCOPY a.c /a.c\nRUN gcc -o /a /a.c\nCMD ["/a"]\n', "`gcc -o /a /a.c` builds in"),
-        ('FROM node:22\nCOPY . .\nRUN npm ci\nCMD ["npm", "run", "start:dev"]\n', "node:22 brings gcc"),
+        ('FROM node:22\nCOPY . .\nRUN npm ci\nCMD ["npm", "run", "start:dev"]\n', "from node:22"),
         # Fetched anew from what is there already: that needs no tools.
-        ('FROM ruby:3.3\nCOPY . .\nRUN bundle install\nCMD bundle install && ruby app.rb\n', "ruby:3.3 brings"),
+        ('FROM ruby:3.3\nCOPY . .\nRUN bundle install\nCMD bundle install && ruby app.rb\n', "from ruby:3.3"),
         # The front end has a stage of its own, and the shipped one compiles in spite of it.
         (
             "FROM node:22 AS front\nRUN npm run build\nFROM python:3.12\nCOPY --from=front /dist /dist\n"
             'RUN pip install flask\nCMD ["flask", "run"]\n',
-            "python:3.12 brings gcc",
+            "from python:3.12",
         ),
         # A tool that comes from another image is no stage of the author's.
         (
             "FROM php:8.3-cli\nCOPY --from=composer:2 /usr/bin/composer /usr/bin/\nRUN apt-get install -y libzip-dev\n"
             'RUN docker-php-ext-install zip && composer install\nCMD ["php", "-a"]\n',
-            "libzip-dev only builds",
+            "shipped: libzip-dev",
         ),
     ],
 )  # fmt: skip
@@ -76,6 +76,7 @@ def test_a_split_is_meant_where_what_builds_stays(text: str, reason: str) -> Non
         ('FROM golang:1.22\nCOPY . .\nCMD ["go", "run", "."]\n', "starts with `go run .`"),
         ('FROM rust:1\nWORKDIR /app\nCOPY . .\nRUN cargo fetch\nENTRYPOINT cargo run --release\n', "starts with `cargo"),
         ('FROM maven:3-eclipse-temurin-21\nCOPY . .\nRUN mvn verify\nCMD ["mvn", "spring-boot:run"]\n', "starts with `mvn"),
+        ('FROM debian:12\nRUN apt-get install -y gnupg && ./set-up\nCMD ["x"]\n', "nothing that only builds"),
         ('FROM scratch\nCOPY tide /tide\nCMD ["/tide"]\n', "below the author's own files"),
     ],
 )  # fmt: skip

@@ -54,6 +54,10 @@ _IDLE_TEXT = (
     "chsh local return shift read trap umask unset wait"
 )
 _IDLE = SYSTEM_PROGRAMS | SYSTEM | frozenset(_IDLE_TEXT.split())
+_PREPARES_TEXT = "gnupg gnupg2 dirmngr apt-transport-https lsb-release software-properties-common apt-utils npm yarn"
+_PREPARES = frozenset(_PREPARES_TEXT.split())
+"""Packages that set others up, or may run a program: no reason for a split by themselves."""
+
 _VERSION_CONTROL = frozenset({"git", "subversion", "mercurial"})
 _SOURCES = ("source-in-final", "toolchain-in-layers", "npm-dev-deps")
 _MEASURED = ("toolchain-in-final", "dev-headers-in-final", *_SOURCES)
@@ -202,10 +206,10 @@ class _View:
     def for_development(self) -> bool:
         """By the names of file and target, and of a folder that holds the Dockerfile and not what is built."""
         folder, _, name = self.subject.dockerfile.path.rpartition("/")
-        if posixpath.normpath(folder or ".") != posixpath.normpath(self.subject.spec.context):
-            inner = folder.rpartition("/")[2]
-            if _DEVELOPMENT.fullmatch(inner) or inner == ".devcontainer":
-                return True
+        inner = folder.rpartition("/")[2]
+        apart = posixpath.normpath(folder or ".") != posixpath.normpath(self.subject.spec.context)
+        if inner == ".devcontainer" or (apart and _DEVELOPMENT.fullmatch(inner)):
+            return True
         return any(_DEVELOPMENT.search(each) for each in (name, self.subject.spec.target or ""))
 
     @cached_property
@@ -245,10 +249,10 @@ class _View:
         if not self.works:
             return
         if base.toolchain and self.base_can_go:
-            yield f"{base.reference} brings {base.toolchain} into the image that is shipped"
+            yield f"what builds stays in the image that is shipped: {base.toolchain}, from {base.reference}"
         if self.tools:
             names = ", ".join(dict.fromkeys(each.name for each in self.tools))
-            yield f"{names} only build{'s' if len(self.tools) == 1 else ''}, and would stay behind"
+            yield f"what builds stays in the image that is shipped: {names}"
         found = examine(self.case.subject, _CONFIG, only=frozenset(_SOURCES))
         yield from (finding.message for finding in found)
         yield from self._fetchers()
@@ -262,7 +266,7 @@ class _View:
             for package in self.case.packages:
                 name = package.name
                 if package.removed is None and name in _VERSION_CONTROL and name not in self.case.started:
-                    yield f"{name} only fetches, and would stay behind"
+                    yield f"what only fetches stays in the image that is shipped: {name}"
 
     def _unexplained(self) -> Iterator[str]:
         """Something compiles, and nothing here tells with what: then the tools are in the base, or were fetched."""
@@ -274,4 +278,4 @@ class _View:
 
 
 def _builds_only(package: str) -> bool:
-    return is_toolchain(package) or COMPILERS.fullmatch(package) is not None
+    return package not in _PREPARES and (is_toolchain(package) or COMPILERS.fullmatch(package) is not None)
