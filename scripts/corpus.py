@@ -36,10 +36,10 @@ RULE_IDS = {rule.id for rule in RULES}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One case: rules that were found, and labels that say so; what is to be expected of a split, and what was.
+    """One case: rules that were found, and labels that say so; how a split was judged, and what was expected.
 
-    `minor` labels are neither demanded nor counted as wrong. `merged` tells whether a plan merges two Dockerfiles, which
-    needs no image, None where there is nothing to merge.
+    `minor` labels are neither demanded nor counted as wrong. `merged` tells whether a plan merges two Dockerfiles, for
+    which no image is needed, None where there is nothing to merge.
     """
 
     id: str

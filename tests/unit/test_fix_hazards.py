@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.elf import ElfFile
-from tests.support.filesystems import Node
+from tests.support.models import package
 from tests.support.subjects import subject
 from weighbridge.core.fixes.planner import plan
+from weighbridge.core.fixes.prospect import Outlook, prospect
 from weighbridge.dockerfile.parse import parse
 from weighbridge.model.fix import Family
 from weighbridge.model.image import ImageConfig
@@ -47,8 +49,6 @@ def made(
         **more,  # type: ignore[arg-type]
     )
     if base is not None:
-        from dataclasses import replace
-
         environment = tuple(f"{name}={value}" for name, value in base.items() if name != "WORKDIR")
         found = replace(
             found, base_config=ImageConfig(environment=environment, working_directory=base.get("WORKDIR", ""))
@@ -153,7 +153,7 @@ def test_a_user_before_the_copies_is_the_last_word_and_builds_as_before() -> Non
 
 
 def test_comments_and_blank_lines_within_a_command_stay() -> None:
-    run = "RUN apt-get update && \\\n    # the compiler\n\n    apt-get install -y gcc make && \\\n    # and off\n    make && cp tide /usr/local/bin/tide\n"
+    run = "RUN apt-get update && \\\n    # the compiler\n\n    apt-get install -y make && \\\n    # off\n    make\n"
     text = f'FROM debian:12\n{run}CMD ["tide"]\n'
     candidate = plan(subject(text, {2: {"usr/local/bin/tide": 20_000}}, FILES, config=ImageConfig(command=("tide",))))
     assert run in candidate.candidates[0].dockerfile_text
@@ -172,8 +172,6 @@ def test_another_character_that_continues_lines_is_used_in_new_ones_too() -> Non
         + BUILD
         + "\nCMD tide\n"
     )
-    from tests.support.models import package
-
     found = made(text, config=ImageConfig(command=("/bin/sh", "-c", "tide")), packages=[package("libtide1", 10)])
     last = shipped(found)
     assert "      libtide1 `\n" in last
@@ -195,21 +193,67 @@ def test_other_stages_are_left_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     "later",
-    ["FROM tide AS check\nRUN make test\n", "FROM alpine:3.20 AS tar\nCOPY --from=tide /src /src\n",
-     "FROM alpine:3.20 AS tar\nCOPY --from=0 /src /src\n", "FROM alpine:3.20 AS t\nRUN --mount=from=tide,target=/m ls /m\n"],
-)  # fmt: skip
+    [
+        "FROM tide AS check\nRUN make test\n",
+        "FROM alpine:3.20 AS tar\nCOPY --from=tide /src /src\n",
+        "FROM alpine:3.20 AS tar\nCOPY --from=0 /src /src\n",
+        "FROM alpine:3.20 AS t\nRUN --mount=from=tide,target=/m ls /m\n",
+    ],
+)
 def test_a_stage_that_others_are_made_from_is_not_split(later: str) -> None:
     text = f'FROM debian:12 AS tide\nRUN apt-get install -y gcc make\n{BUILD}\nCMD ["tide"]\n{later}'
     examined = subject(text, {}, FILES, config=ImageConfig(command=("tide",)), target="tide")
     assert "other stages" in plan(examined).refusal
 
 
-def test_folders_that_are_written_into_are_the_users() -> None:
-    text = f'FROM debian:12\nRUN mkdir /spool && chown 7:7 /spool\nRUN apt-get install -y gcc make\n{BUILD}\nUSER 7\nCMD ["tide"]\n'
-    found = subject(
-        text,
-        {2: {}, 4: {"usr/local/bin/tide": 20_000}},
-        {**FILES, "spool": Node(uid=7, gid=7)},
-        config=ImageConfig(command=("tide",), user="7"),
+def test_the_platform_of_the_first_base_is_the_seconds() -> None:
+    text = f'FROM --platform=linux/amd64 debian:12\nRUN apt-get install -y gcc make\n{BUILD}\nCMD ["tide"]\n'
+    assert shipped(made(text)).startswith("FROM --platform=linux/amd64 gcr.io/distroless/base-debian12\n")
+
+
+def test_an_argument_that_overrides_a_variable_still_does() -> None:
+    text = (
+        "FROM debian:12\nENV MODE=calm\nARG MODE\nENV MODE=${MODE:-calm}\nRUN apt-get install -y gcc make\n"
+        f'{BUILD}\nCMD ["tide"]\n'
     )
-    assert plan(found).candidates
+    assert "ENV MODE=calm\nARG MODE\nENV MODE=${MODE:-calm}\n" in shipped(made(text))
+
+
+def test_variables_in_lower_case_are_variables() -> None:
+    text = (
+        "FROM debian:12\nENV workdir /srv/tide/\nARG user=7\nRUN apt-get install -y gcc make\nWORKDIR $workdir\n"
+        f'{BUILD}\nUSER $user\nCMD ["tide"]\n'
+    )
+    last = shipped(made(text, config=ImageConfig(command=("tide",), user="7")))
+    assert last.index("ENV workdir /srv/tide/\n") < last.index("WORKDIR $workdir\n")
+    assert "ARG user=7\n" in last
+
+
+GLUE = "#!/bin/sh\n{first}docker build -t b -f Dockerfile.build .\ndocker create --name x b\n{carry}docker build .\n"
+BUILDER = "FROM golang:1.22\nWORKDIR /src\nCOPY . .\nRUN go build -o /out/ ./cmd/...\n"
+
+
+def merged(target: str, script: str, **more: str) -> list[str]:
+    neighbours = {"Dockerfile.build": BUILDER, "ship.sh": script, **more}
+    examined = subject(target, {}, neighbours=neighbours)
+    assert prospect(examined).outlook is Outlook.YES
+    return [each.dockerfile_text for each in plan(examined).candidates if each.strategy.startswith("builder-pattern")]
+
+
+def test_a_folder_that_is_carried_is_copied_by_its_contents() -> None:
+    script = GLUE.format(first="", carry="docker cp x:/out ./out\n")
+    found = merged('FROM alpine:3.20\nWORKDIR /srv\nCOPY ./out .\nCMD ["/srv/tide"]\n', script)
+    assert "COPY --from=build /out .\n" in found[-1]
+
+
+def test_two_scripts_of_which_one_starts_the_other_are_glue() -> None:
+    first = "docker build -t b -f Dockerfile.build .\n"
+    script = "sh ./build.sh\nid=$(docker create b)\ndocker cp $id:/out/tide tide\ndocker build .\n"
+    found = merged('FROM alpine:3.20\nCOPY tide /srv/tide\nCMD ["/srv/tide"]\n', script, **{"build.sh": first})
+    assert "COPY --from=build /out/tide /srv/tide\n" in found[-1]
+
+
+@pytest.mark.parametrize("carry", ["docker cp x:/out - > out.tar\ntar -xf out.tar out/tide\n", "docker cp x:/out .\n"])
+def test_what_is_carried_in_another_way_is_not_guessed(carry: str) -> None:
+    script = GLUE.format(first="", carry=carry)
+    assert [] == merged('FROM alpine:3.20\nCOPY build/tide /srv/tide\nCMD ["/srv/tide"]\n', script)

@@ -30,31 +30,47 @@ def judged(text: str, files: Mapping[str, str] | None = None, **more: object) ->
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('FROM golang:1.22\nCOPY . .\nRUN go build -o /tide .\nCMD ["/tide"]\n', "shipped: the Go toolchain, from golang:1.22"),
+        (
+            'FROM golang:1.22\nCOPY . .\nRUN go build -o /tide .\nCMD ["/tide"]\n',
+            "shipped: the Go toolchain, from golang:1.22",
+        ),
         (f'FROM debian:12\n{COMPILES}CMD ["tide"]\n', "shipped: gcc, make"),
-        ('FROM debian:12\nRUN apt-get install -y libpq-dev\nRUN pip3 install psycopg2\nCMD ["x"]\n', "shipped: libpq-dev"),
+        (
+            'FROM debian:12\nRUN apt-get install -y libpq-dev\nRUN pip3 install psycopg2\nCMD ["x"]\n',
+            "shipped: libpq-dev",
+        ),
         ('FROM python:3.12\nRUN pip install flask\nCMD ["flask", "run"]\n', "from python:3.12"),
-        ('FROM php:8.3-cli\nRUN apt-get install -y libicu-dev\nRUN docker-php-ext-install intl\n', "shipped: libicu-dev"),
-        ('FROM python:3.12-slim\nRUN apt-get install -y git && pip install -r r.txt\nCMD ["x"]\n', "only fetches stays in the image that is shipped: git"),
+        (
+            "FROM php:8.3-cli\nRUN apt-get install -y libicu-dev\nRUN docker-php-ext-install intl\n",
+            "shipped: libicu-dev",
+        ),
+        (
+            'FROM python:3.12-slim\nRUN apt-get install -y git && pip install -r r.txt\nCMD ["x"]\n',
+            "only fetches stays in the image that is shipped: git",
+        ),
         (f'FROM debian:12\n{COMPILES}RUN apt-get purge -y gcc make\nCMD ["tide"]\n', "installed here and removed in"),
         ('FROM our.example/base:3\nCOPY a.c /a.c\nRUN gcc -o /a /a.c\nCMD ["/a"]\n', "`gcc -o /a /a.c` builds in"),
         ('FROM node:22\nCOPY . .\nRUN npm ci\nCMD ["npm", "run", "start:dev"]\n', "from node:22"),
         # Fetched anew from what is there already: that needs no tools.
-        ('FROM ruby:3.3\nCOPY . .\nRUN bundle install\nCMD bundle install && ruby app.rb\n', "from ruby:3.3"),
+        ("FROM ruby:3.3\nCOPY . .\nRUN bundle install\nCMD bundle install && ruby app.rb\n", "from ruby:3.3"),
         # The front end has a stage of its own, and the shipped one compiles in spite of it.
         (
-            "FROM node:22 AS front\nRUN npm run build\nFROM python:3.12\nCOPY --from=front /dist /dist\n"
-            'RUN pip install flask\nCMD ["flask", "run"]\n',
+            (
+                "FROM node:22 AS front\nRUN npm run build\nFROM python:3.12\nCOPY --from=front /dist /dist\n"
+                'RUN pip install flask\nCMD ["flask", "run"]\n'
+            ),
             "from python:3.12",
         ),
         # A tool that comes from another image is no stage of the author's.
         (
-            "FROM php:8.3-cli\nCOPY --from=composer:2 /usr/bin/composer /usr/bin/\nRUN apt-get install -y libzip-dev\n"
-            'RUN docker-php-ext-install zip && composer install\nCMD ["php", "-a"]\n',
+            (
+                "FROM php:8.3-cli\nCOPY --from=composer:2 /usr/bin/composer /usr/bin/\nRUN apt-get install -y libzip-dev\n"
+                'RUN docker-php-ext-install zip && composer install\nCMD ["php", "-a"]\n'
+            ),
             "shipped: libzip-dev",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_split_is_meant_where_what_builds_stays(text: str, reason: str) -> None:
     found = judged(text)
     assert (Outlook.YES, None) == (found.outlook, found.glue)
@@ -65,21 +81,32 @@ def test_a_split_is_meant_where_what_builds_stays(text: str, reason: str) -> Non
     ("text", "reason"),
     [
         ('FROM python:3.12\nCOPY app.py /\nCMD ["python", "/app.py"]\n', "nothing is built or installed here"),
-        ('FROM nginx:1.27\nRUN apt-get update && apt-get install -y curl\nCOPY site /www\n', "nothing is built"),
+        ("FROM nginx:1.27\nRUN apt-get update && apt-get install -y curl\nCOPY site /www\n", "nothing is built"),
         ('FROM python:3.12-slim\nCOPY r.txt /\nRUN pip install -r r.txt\nCMD ["x"]\n', "nothing that only builds"),
         (
-            "FROM debian:12\nENV TOOLS=\"gcc make\"\nCOPY tide.c /tide.c\nRUN <<EOR\napt-get update\n"
-            "apt-get install -y ${TOOLS}\nmake tide\napt-get purge -y ${TOOLS}\nEOR\nCMD [\"/tide\"]\n",
+            (
+                'FROM debian:12\nENV TOOLS="gcc make"\nCOPY tide.c /tide.c\nRUN <<EOR\napt-get update\n'
+                'apt-get install -y ${TOOLS}\nmake tide\napt-get purge -y ${TOOLS}\nEOR\nCMD ["/tide"]\n'
+            ),
             "removed by the instruction that installed it",
         ),
-        ("FROM php:8.3-apache\nRUN docker-php-ext-install pdo_mysql\nCOPY . /var/www/html\n", "runs the program as well"),
+        (
+            "FROM php:8.3-apache\nRUN docker-php-ext-install pdo_mysql\nCOPY . /var/www/html\n",
+            "runs the program as well",
+        ),
         ('FROM golang:1.22\nCOPY . .\nCMD ["go", "run", "."]\n', "starts with `go run .`"),
-        ('FROM rust:1\nWORKDIR /app\nCOPY . .\nRUN cargo fetch\nENTRYPOINT cargo run --release\n', "starts with `cargo"),
-        ('FROM maven:3-eclipse-temurin-21\nCOPY . .\nRUN mvn verify\nCMD ["mvn", "spring-boot:run"]\n', "starts with `mvn"),
+        (
+            "FROM rust:1\nWORKDIR /app\nCOPY . .\nRUN cargo fetch\nENTRYPOINT cargo run --release\n",
+            "starts with `cargo",
+        ),
+        (
+            'FROM maven:3-eclipse-temurin-21\nCOPY . .\nRUN mvn verify\nCMD ["mvn", "spring-boot:run"]\n',
+            "starts with `mvn",
+        ),
         ('FROM debian:12\nRUN apt-get install -y gnupg && ./set-up\nCMD ["x"]\n', "nothing that only builds"),
         ('FROM scratch\nCOPY tide /tide\nCMD ["/tide"]\n', "below the author's own files"),
     ],
-)  # fmt: skip
+)
 def test_a_split_is_not_meant_where_it_wins_nothing_or_the_tools_are_needed(text: str, reason: str) -> None:
     found = judged(text)
     assert (Outlook.NO, reason in found.reason) == (found.outlook, True), found
@@ -87,7 +114,7 @@ def test_a_split_is_not_meant_where_it_wins_nothing_or_the_tools_are_needed(text
 
 @pytest.mark.parametrize(
     "command", ['["bash", "-l", "go.sh"]', '["/sbin/tini", "--", "/app/go.sh"]', "./go.sh", '["sh", "-c", "sh go.sh"]']
-)  # fmt: skip
+)
 def test_a_script_that_builds_at_start_needs_the_tools(command: str) -> None:
     text = f"FROM ruby:3.3\nWORKDIR /app\nCOPY Gemfile go.sh ./\nRUN bundle install\nCMD {command}\n"
     script = "#!/bin/bash\nbundle check || bundle install\nyarn --frozen-lockfile\nbundle exec puma\n"
@@ -109,16 +136,19 @@ def test_what_npm_is_told_to_run_is_looked_up(script: str, outlook: Outlook) -> 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("FROM node:22-onbuild\nCMD [\"node\", \".\"]\n", "by ONBUILD is not in this file"),
+        ('FROM node:22-onbuild\nCMD ["node", "."]\n', "by ONBUILD is not in this file"),
         (f"FROM debian:12\n{COMPILES}ONBUILD RUN make -C /src plugins\n", "ONBUILD RUN"),
         ("FROM mcr.microsoft.com/windows/servercore:ltsc2022\nRUN build.bat\n", "Windows"),
         ('FROM our.example/base\nSHELL ["powershell", "-Command"]\nRUN build.ps1\n', "Windows"),
         ("FROM debian:12\nRUN apt-get update && apt-get install -y gcc make git\n", "its tools are what it is for"),
-        ("FROM debian:12\nRUN apt-get install -y gcc && pip3 install conan\nCMD [\"bash\"]\n", "what it is for"),
-        (f"FROM debian:12 AS b\n{COMPILES}FROM b\nCMD [\"tide\"]\n", "another stage of the same file"),
-        (f"FROM debian:12 AS tide\n{COMPILES}CMD [\"tide\"]\nFROM tide AS proof\nRUN make -C /src proof\n", "other stages"),
+        ('FROM debian:12\nRUN apt-get install -y gcc && pip3 install conan\nCMD ["bash"]\n', "what it is for"),
+        (f'FROM debian:12 AS b\n{COMPILES}FROM b\nCMD ["tide"]\n', "another stage of the same file"),
+        (
+            f'FROM debian:12 AS tide\n{COMPILES}CMD ["tide"]\nFROM tide AS proof\nRUN make -C /src proof\n',
+            "other stages",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_must_not_be_tried_is_refused(text: str, reason: str) -> None:
     found = judged(text, target="tide" if "proof" in text else None)
     assert (Outlook.REFUSE, reason in found.reason) == (found.outlook, True), found

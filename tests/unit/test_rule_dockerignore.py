@@ -21,9 +21,13 @@ def evidence(text: str, files: dict[str, str]) -> str:
         ("RUN git -C /src rev-parse HEAD > /version\n", {}, "git -C /src rev-parse"),
         ("RUN <<EOR\nset -e\ngit  log -1 > /version\nEOR\n", {}, "git log"),
         ("RUN make\n", {"Makefile": "V := $(shell git describe)\n"}, "git describe in Makefile"),
-        ("RUN pip install .\n", {"pyproject.toml": 'requires = ["setuptools_scm"]\n'}, "setuptools_scm in pyproject.toml"),
+        (
+            "RUN pip install .\n",
+            {"pyproject.toml": 'requires = ["setuptools_scm"]\n'},
+            "setuptools_scm in pyproject.toml",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_build_that_asks_git_keeps_its_history(run: str, files: dict[str, str], asking: str) -> None:
     assert f"`.git` may not be in it: the build asks for `{asking}`" in evidence(ALL + run, files)
 

@@ -123,7 +123,9 @@ def _second_stage(
     like = source.of(anatomy.start)
     before = anatomy.body[: anatomy.body.index(plan.after) + 1]
     after = anatomy.body[len(before) :]
-    yield cased(f"FROM {plan.base}", like) + (f" {cased(f'AS {final}', like)}" if final else "")
+    # The platform is the author's: what was built for one runs on no other.
+    start = " ".join(["FROM", *anatomy.start.flags, plan.base])
+    yield cased(start, like) + (f" {cased(f'AS {final}', like)}" if final else "")
     users = [each for each in before if each.keyword == "USER"]
     directory = folder(anatomy, plan.after, plan.base)
     written = [*(source.of(each) for each in (*moved, *after, *users[-1:])), *plan.preparation, directory or ""]

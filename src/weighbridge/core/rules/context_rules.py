@@ -225,8 +225,8 @@ CONTEXT = (
         title="All of the context is copied, and there is no .dockerignore",
         why="`COPY . .` copies what lies beside the sources too: the history, `node_modules`, results of local builds, "
         "secrets. Each change of any of it makes all later layers anew.",
-        how="Write a `.dockerignore`: `.git`, unless the build asks it for a version, and whatever a build makes. Or copy "
-        "by name what the image needs.",
+        how="Write a `.dockerignore`: `.git`, unless the build asks it for a version, and whatever a build makes. Or "
+        "copy by name what the image needs.",
         bad="FROM node:24-slim\nCOPY . /app\n",
         good="FROM node:24-slim\nCOPY package.json server.js /app/\n",
         examine=_no_ignore,
