@@ -64,7 +64,7 @@ def judged(text: str, files: Mapping[str, str] | None = None, **more: object) ->
         # A tool that comes from another image is no stage of the author's.
         (
             (
-                "FROM php:8.3-cli\nCOPY --from=composer:2 /usr/bin/composer /usr/bin/\nRUN apt-get install -y libzip-dev\n"
+                "FROM php:8.3-cli\nCOPY --from=composer:2 /usr/bin/composer /bin/\nRUN apt-get install -y libzip-dev\n"
                 'RUN docker-php-ext-install zip && composer install\nCMD ["php", "-a"]\n'
             ),
             "shipped: libzip-dev",

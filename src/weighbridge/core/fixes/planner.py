@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes import builder_pattern, compiled, in_place, interpreted, slimmer
 from weighbridge.core.fixes.anatomy import Anatomy
-from weighbridge.core.fixes.prospect import Outlook, prospect
+from weighbridge.core.fixes.prospect import prospect
 
 if TYPE_CHECKING:
     from weighbridge.model.fix import Candidate
@@ -32,6 +32,5 @@ def plan(subject: Subject) -> Plan:
     if found.glue is not None:
         merged = builder_pattern.merged(anatomy, found.glue)
         return Plan(candidates=() if merged is None else (merged,))
-    refusal = "" if found.outlook is Outlook.YES else found.reason
-    split = () if refusal else tuple(compiled.plans(anatomy)) or tuple(interpreted.plans(anatomy))
-    return Plan(candidates=(*split, *slimmer.plans(anatomy), *in_place.plans(anatomy)), refusal=refusal)
+    split = () if found.refusal else tuple(compiled.plans(anatomy)) or tuple(interpreted.plans(anatomy))
+    return Plan(candidates=(*split, *slimmer.plans(anatomy), *in_place.plans(anatomy)), refusal=found.refusal)

@@ -90,6 +90,11 @@ class Prospect:
     reason: str
     glue: Glue | None = None
 
+    @property
+    def refusal(self) -> str:
+        """The reason where it speaks against a split; empty where one is meant."""
+        return "" if self.outlook is Outlook.YES else self.reason
+
 
 def prospect(subject: Subject) -> Prospect:
     """Judges one subject. A built image is asked only for what the text leaves open."""
