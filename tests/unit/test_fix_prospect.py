@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support import apps
 from tests.support.rules import context, subject
 from weighbridge.core.fixes.planner import plan
 from weighbridge.core.fixes.prospect import Outlook, prospect
+from weighbridge.errors import MalformedDockerfile
 from weighbridge.model.build import BuildSpec
 from weighbridge.subjects import read_subject
 
@@ -208,6 +211,27 @@ def test_a_reason_is_one_line_of_bounded_length() -> None:
 def test_the_plan_refuses_by_the_same_reason() -> None:
     examined = subject('FROM golang:1.22\nCOPY . .\nCMD ["go", "run", "."]\n')
     assert plan(examined).refusal == prospect(examined).reason
+
+
+_PIECES = (
+    "FROM RUN COPY ENV ARG USER SHELL CMD ENTRYPOINT ONBUILD scratch debian:12 node:22 golang go.sh AS build . / /app "
+    "--from=build --from=0 apt-get install update -y gcc make && ; | $A ${B:-c} npm run a yarn tini -- sh -c bundle "
+    'cargo go run build <<EOF EOF # " \' ` [] ["sh","-c","npm"] ["env"] ["tini","--"]'
+)
+_WORDS = st.sampled_from([*_PIECES.split(), "\\\n", "\n", "\n", "\n"])
+_SCRIPTS = st.sampled_from(["", "[]", "{", '{"scripts": []}', '{"scripts": {"a": 1}}', '{"scripts": {"a": "yarn a"}}'])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_WORDS, max_size=40), _SCRIPTS)
+def test_any_dockerfile_that_parses_is_judged_in_one_line(words: list[str], package: str) -> None:
+    text = "FROM node\nCOPY . /\n" + " ".join(words).replace(" \n ", "\n")
+    try:
+        found = judged(text, {"package.json": package, "go.sh": "sh go.sh; yarn a"})
+    except MalformedDockerfile:
+        return
+    assert found.reason.isprintable()
+    assert 0 < len(found.reason) <= 160
 
 
 @pytest.mark.parametrize("name", apps.names())
