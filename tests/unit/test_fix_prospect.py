@@ -72,6 +72,10 @@ def judged(text: str, files: Mapping[str, str] | None = None, **more: object) ->
             ),
             "shipped: libzip-dev",
         ),
+        (
+            "FROM php:8.3-cli\nCOPY --from=composer:2 /usr/bin/composer /bin/\nCOPY . .\nRUN composer install\n",
+            "shipped: composer, from composer:2",
+        ),
     ],
 )
 def test_a_split_is_meant_where_what_builds_stays(text: str, reason: str) -> None:
@@ -107,6 +111,10 @@ def test_a_split_is_meant_where_what_builds_stays(text: str, reason: str) -> Non
             "starts with `mvn",
         ),
         ('FROM debian:12\nRUN apt-get install -y gnupg && ./set-up\nCMD ["x"]\n', "nothing that only builds"),
+        (
+            'FROM python:3.12-slim\nCOPY --from=uv:1 /uv /bin/\nCOPY . .\nRUN uv sync\nCMD ["uv", "run", "tide"]\n',
+            "nothing that only builds",
+        ),
         ('FROM scratch\nCOPY tide /tide\nCMD ["/tide"]\n', "below the author's own files"),
     ],
 )

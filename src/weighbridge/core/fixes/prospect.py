@@ -16,8 +16,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.anatomy import SYSTEM_PROGRAMS, Anatomy
+from weighbridge.core.fixes.needs import needs
 from weighbridge.core.fixes.started import builds_at_start, is_shell, started
-from weighbridge.core.fixes.toolchain import is_toolchain
+from weighbridge.core.fixes.toolchain import COMPILERS, is_toolchain
 from weighbridge.core.names import clipped
 from weighbridge.core.rules.builds import builds, fetches, program_of
 from weighbridge.core.rules.case import Case
@@ -26,7 +27,7 @@ from weighbridge.core.rules.glue import find_glue
 from weighbridge.core.rules.installs import SYSTEM
 from weighbridge.core.rules.registry import examine
 from weighbridge.core.rules.replay import WINDOWS
-from weighbridge.core.rules.toolchains import COMPILERS
+from weighbridge.core.rules.toolchains import COMPILERS as COMPILER_PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,6 +143,8 @@ def _refusal(view: _View) -> str:
         return "by its name this is an image to develop or test in, which needs its tools"
     if view.is_toolbox:
         return "the image builds other things: its tools are what it is for"
+    if view.compilers_at_start:
+        return f"what starts calls {view.compilers_at_start[0]}: the toolchain is what the image is for"
     return ""
 
 
@@ -175,6 +178,20 @@ class _View:
     def started(self) -> tuple[Call, ...]:
         """What a container starts, as far as the text tells."""
         return started(self.case)
+
+    @cached_property
+    def compilers_at_start(self) -> list[str]:
+        """Compilers that the programs and scripts call which the built image starts."""
+        first = needs(self.anatomy, ())
+        if first is None:
+            return []
+        names = first.words | {path.rpartition("/")[2] for path in first.entries}
+        return sorted(names & COMPILERS)
+
+    @cached_property
+    def named_at_start(self) -> frozenset[str]:
+        """The words of all that a container starts."""
+        return frozenset(re.split(r"[^\w.+-]+", self.case.started))
 
     @cached_property
     def fetched(self) -> frozenset[str]:
@@ -261,17 +278,26 @@ class _View:
         found = examine(self.case.subject, _CONFIG, only=frozenset(_SOURCES))
         yield from (finding.message for finding in found)
         yield from self._fetchers()
+        yield from self._foreign()
         yield from self._unexplained()
         if self.subject.image is not None and (self.base_can_go or not base.toolchain):
             yield from (finding.message for finding in examine(self.subject, _CONFIG, only=frozenset(_MEASURED)))
 
     def _fetchers(self) -> Iterator[str]:
-        """Tools that fetch sources, where something is fetched: others are for health checks and scripts, too."""
+        """What fetches sources, where something is fetched: other tools are for health checks and scripts, too."""
         if any(fetches(call) or builds(call) for _, call in self.case.calls):
             for package in self.case.packages:
-                name = package.name
-                if package.removed is None and name in _VERSION_CONTROL and name not in self.case.started:
-                    yield f"what only fetches stays in the image that is shipped: {name}"
+                if package.removed is None and package.name in _VERSION_CONTROL - self.named_at_start:
+                    yield f"what only fetches stays in the image that is shipped: {package.name}"
+
+    def _foreign(self) -> Iterator[str]:
+        """Tools that come from another image for a RUN."""
+        called = {call.program for _, call in self.case.calls if fetches(call) or builds(call)}
+        for _, copy in self.case.copies:
+            for source in copy.sources if copy.source is not None else ():
+                name = posixpath.basename(source)
+                if name in called - self.named_at_start:
+                    yield f"what builds stays in the image that is shipped: {name}, from {copy.source}"
 
     def _unexplained(self) -> Iterator[str]:
         """Something compiles, and nothing here tells with what: then the tools are in the base, or were fetched."""
@@ -283,4 +309,4 @@ class _View:
 
 
 def _builds_only(package: str) -> bool:
-    return package not in _PREPARES and (is_toolchain(package) or COMPILERS.fullmatch(package) is not None)
+    return package not in _PREPARES and (is_toolchain(package) or COMPILER_PACKAGES.fullmatch(package) is not None)
