@@ -124,8 +124,8 @@ def _second_stage(
     before = anatomy.body[: anatomy.body.index(plan.after) + 1]
     after = anatomy.body[len(before) :]
     # The platform is the author's: what was built for one runs on no other.
-    start = " ".join(["FROM", *anatomy.start.flags, plan.base])
-    yield cased(start, like) + (f" {cased(f'AS {final}', like)}" if final else "")
+    base = " ".join(["FROM", *anatomy.start.flags, plan.base])
+    yield cased(base, like) + (f" {cased(f'AS {final}', like)}" if final else "")
     users = [each for each in before if each.keyword == "USER"]
     directory = folder(anatomy, plan.after, plan.base)
     written = [*(source.of(each) for each in (*moved, *after, *users[-1:])), *plan.preparation, directory or ""]
