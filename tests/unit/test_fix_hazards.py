@@ -257,3 +257,19 @@ def test_two_scripts_of_which_one_starts_the_other_are_glue() -> None:
 def test_what_is_carried_in_another_way_is_not_guessed(carry: str) -> None:
     script = GLUE.format(first="", carry=carry)
     assert [] == merged('FROM alpine:3.20\nCOPY build/tide /srv/tide\nCMD ["/srv/tide"]\n', script)
+
+
+def test_what_comes_from_another_stage_goes_along_through_the_one_that_compiles() -> None:
+    text = (
+        "FROM node:22 AS front\nRUN npm run build\n\nFROM debian:12\nCOPY --from=front /dist /srv/dist\n"
+        f'RUN apt-get install -y gcc make\n{BUILD}\nCMD ["tide"]\n'
+    )
+    examined = subject(
+        text,
+        {5: {"srv/dist/index.html": 900}, 7: {"usr/local/bin/tide": 20_000}},
+        FILES,
+        config=ImageConfig(command=("tide",)),
+    )
+    whole = plan(examined).candidates[0].dockerfile_text
+    assert "FROM debian:12 AS build\nCOPY --from=front /dist /srv/dist\n" in whole
+    assert "COPY --from=build /srv/dist /srv/dist\n" in shipped(examined)
