@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from weighbridge.building import Built, Job, Side, build_all
 from weighbridge.contexts import context_digest
 from weighbridge.core.fixes.planner import plan
-from weighbridge.core.redaction import redacted_findings
+from weighbridge.core.fixes.prospect import prospect
+from weighbridge.core.redaction import redacted, redacted_findings
 from weighbridge.core.rules.registry import examine
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
 from weighbridge.interruption import interruptible
@@ -81,7 +82,8 @@ def fix_image(spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
         if made.subject is None:
             return report
         found = redacted_findings(examine(made.subject, shop.rules), shop.yard.hidden)
-        return replace(report, findings=found, fixes=_fixes(made.subject, made.built, tree, shop))
+        unsplit = redacted(prospect(made.subject).refusal, shop.yard.hidden)
+        return replace(report, findings=found, unsplit=unsplit, fixes=_fixes(made.subject, made.built, tree, shop))
 
 
 def _fixes_alone(spec: BuildSpec, tree: Path, shop: Workshop) -> tuple[Fix, ...]:

@@ -99,6 +99,8 @@ class ImageReport:
 
     `base` is None where there is nothing to compare with and nobody asked (inspect). `findings` are the head's, the
     heaviest first.
+
+    `unsplit` is one line: why no stage is split off, where fixes were asked for; empty where that is tried.
     """
 
     name: str
@@ -110,6 +112,7 @@ class ImageReport:
     budget: Budget
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
+    unsplit: str = ""
     fixes: tuple[Fix, ...] = ()
 
 
