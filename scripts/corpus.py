@@ -3,9 +3,9 @@
     python scripts/corpus.py CORPUS.json CHECKOUTS [--cases] [--date YYYY-MM-DD]
 
 CORPUS.json has `cases`: each an `id`, `path` (the Dockerfile) and `context` relative to its repository, `smells` (what
-reaches the final image), `minor_smells` (real, but of no weight there) and `multi_stage` (yes, already, no, refuse).
-CHECKOUTS holds a folder for each id: the repository at that commit. Nothing is built, so this is what the Dockerfile
-and the files beside it show. The status is 1 where anything raised.
+reaches the final image), `minor_smells` (real, but of no weight there) and `multi_stage` (yes, already, no, refuse),
+which the prospect is held to. CHECKOUTS holds a folder for each id: the repository at that commit. Nothing is built, so
+this is what the Dockerfile and the files beside it show. The status is 1 where anything raised.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 from tabulate import tabulate
 
 from weighbridge.core.fixes.planner import plan
+from weighbridge.core.fixes.prospect import Outlook, Prospect, prospect
 from weighbridge.core.rules.config import RulesConfig
 from weighbridge.core.rules.registry import RULES, examine
 from weighbridge.examining import today
@@ -31,23 +32,23 @@ from weighbridge.model.fix import Family
 from weighbridge.subjects import read_subject
 
 RULE_IDS = {rule.id for rule in RULES}
-SPLITS = {Family.MULTI_STAGE, Family.BUILDER_PATTERN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One case: rules that were found, and labels that say so; what was planned, and what was expected.
+    """One case: rules that were found, and labels that say so; how a split was judged, and what was expected.
 
-    `minor` labels are neither demanded nor counted as wrong.
+    `minor` labels are neither demanded nor counted as wrong. `merged` tells whether a plan merges two Dockerfiles, for
+    which no image is needed, None where there is nothing to merge.
     """
 
     id: str
     found: frozenset[str]
     wanted: frozenset[str]
     minor: frozenset[str]
-    expected: str
-    splits: bool
-    refused: bool
+    expected: Outlook
+    prospect: Prospect
+    merged: bool | None
 
     @property
     def right(self) -> frozenset[str]:
@@ -68,7 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("checkouts", type=Path)
-    parser.add_argument("--cases", action="store_true", help="also what differs, case by case")
+    parser.add_argument("--cases", action="store_true", help="also what differs and each prospect, by case")
     parser.add_argument(
         "--date", type=date.fromisoformat, default=today(), help="what ends of support are held against"
     )
@@ -95,15 +96,17 @@ def _examined(case: dict[str, Any], checkouts: Path, config: RulesConfig) -> Out
     subject = read_subject(checkouts / case["id"], spec)
     if subject is None:
         raise FileNotFoundError(f"{case['id']}: no {case['path']} in {checkouts / case['id']}")
-    planned = plan(subject)
+    found = prospect(subject)
+    # Planned in any case: that must not raise.
+    merges = any(candidate.family is Family.BUILDER_PATTERN for candidate in plan(subject).candidates)
     return Outcome(
         id=case["id"],
         found=frozenset(finding.rule for finding in examine(subject, config)),
         wanted=frozenset(case.get("smells", ())),
         minor=frozenset(case.get("minor_smells", ())),
-        expected=case["multi_stage"],
-        splits=any(candidate.family in SPLITS for candidate in planned.candidates),
-        refused=bool(planned.refusal),
+        expected=Outlook(case["multi_stage"]),
+        prospect=found,
+        merged=merges if found.glue is not None else None,
     )
 
 
@@ -129,11 +132,16 @@ def _row(label: str, right: int, wrong: int, missed: int) -> tuple[str, int, int
 
 
 def _plans(outcomes: list[Outcome]) -> str:
-    rows = []
-    for expected in ("yes", "already", "no", "refuse"):
-        those = [outcome for outcome in outcomes if outcome.expected == expected]
-        rows.append((expected, len(those), sum(each.splits for each in those), sum(each.refused for each in those)))
-    return tabulate(rows, headers=("split expected", "cases", "planned", "refused with a reason"), tablefmt="github")
+    """Labels of what a split would be, and how many of each were judged how."""
+    pairs = Counter((outcome.expected, outcome.prospect.outlook) for outcome in outcomes)
+    rows = [(expected, *(pairs[expected, judged] or "" for judged in Outlook)) for expected in Outlook]
+    table = tabulate(rows, headers=("labelled", *Outlook), tablefmt="github")
+    agreeing = sum(outcome.expected is outcome.prospect.outlook for outcome in outcomes)
+    merging = [outcome.merged for outcome in outcomes if outcome.merged is not None]
+    lines = [f"Of {len(outcomes)} prospects, {agreeing} are what the label says.", "", table]
+    if merging:
+        lines += ["", f"Of {len(merging)} pairs of Dockerfiles with glue, {sum(merging)} are merged without an image."]
+    return "\n".join(lines)
 
 
 def _differences(outcomes: list[Outcome]) -> str:
@@ -143,7 +151,13 @@ def _differences(outcomes: list[Outcome]) -> str:
         for outcome in outcomes
         if outcome.wrong(labels) or outcome.missed
     ]
-    return tabulate(rows, headers=("case", "found, not labelled", "labelled, not found"), tablefmt="github")
+    rules = tabulate(rows, headers=("case", "found, not labelled", "labelled, not found"), tablefmt="github")
+    judged = [
+        (outcome.id, outcome.expected.value, outcome.prospect.outlook.value, outcome.prospect.reason)
+        for outcome in outcomes
+    ]
+    judged.sort(key=lambda row: row[1] == row[2])
+    return f"{rules}\n\n{tabulate(judged, headers=('case', 'labelled', 'judged', 'because'), tablefmt='github')}"
 
 
 if __name__ == "__main__":

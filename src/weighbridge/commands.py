@@ -192,14 +192,7 @@ def present_fixes(report: Report, output_format: str, output: Path | None, *, ev
     if output_format != "text":
         present(report, output_format, output, single=len(report.images) == 1 and not every)
         return
-    text = "\n".join(fixes_page(image) for image in report.images)
-    if output is None:
-        sys.stdout.write(text)
-        return
-    try:
-        write_text(output, text)
-    except OSError as error:
-        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+    deliver("\n".join(fixes_page(image) for image in report.images), output)
 
 
 def limits(given: Mapping[str, object], name: str | None = None) -> Limits:
@@ -220,6 +213,22 @@ def limits(given: Mapping[str, object], name: str | None = None) -> Limits:
     )
 
 
+def stored_report(path: Path) -> Report:
+    """What `--format json` wrote. Raises UsageError."""
+    from weighbridge.core import wire
+
+    try:
+        # One byte more, so that what is too large is told from what just fits.
+        with path.open("rb") as file:
+            text = file.read(wire.MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        return wire.load(text)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
 def schema(document: str) -> str:
     """The JSON Schema of the configuration file ("config") or of the report ("report")."""
     from weighbridge import settings
@@ -232,6 +241,11 @@ def present(report: Report, output_format: str, output: Path | None, *, single: 
     """Prints the report or writes it to a file. Raises UsageError if the file can't be written."""
     to_terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
     text = _rendered(report, output_format, color=to_terminal and not os.environ.get("NO_COLOR"), single=single)
+    deliver(text, output)
+
+
+def deliver(text: str, output: Path | None) -> None:
+    """Writes the text to a file, or to standard output. Raises UsageError if that can't be written."""
     try:
         if output is None:
             _print(text)

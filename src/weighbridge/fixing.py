@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from weighbridge.building import Built, Job, Side, build_all
 from weighbridge.core.fixes.planner import plan
-from weighbridge.core.redaction import redacted_findings
+from weighbridge.core.fixes.prospect import prospect
+from weighbridge.core.redaction import redacted, redacted_findings
 from weighbridge.core.rules.registry import examine
 from weighbridge.dockerfile.parse import parse
 from weighbridge.errors import ImageNotFound, MalformedDockerfile, MalformedImage, UsageError
@@ -106,9 +107,10 @@ def _remembered(image: ImageReport, spec: BuildSpec, tree: Path, shop: Workshop)
     fixes = _fixes_alone(spec, tree, replace(shop, prover=replace(shop.prover, minutes=0)))
     if all(fix.proof.status is ProofStatus.NOT_RUN for fix in fixes):
         return replace(image, unfixed=UNTOUCHED if fixes else "")
+    proven = {fix.candidate.family for fix in fixes if fix.proof.status is ProofStatus.VERIFIED}
     told = (
         replace(fix, proof=replace(fix.proof, reason=UNTOUCHED))
-        if fix.proof.status is ProofStatus.NOT_RUN and fix.proof.seconds is None
+        if fix.proof.status is ProofStatus.NOT_RUN and fix.candidate.family not in proven
         else fix
         for fix in fixes
     )
@@ -125,7 +127,8 @@ def fix_image(spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
         if made.subject is None:
             return report
         found = redacted_findings(examine(made.subject, shop.rules), shop.yard.hidden)
-        return replace(report, findings=found, fixes=_fixes(made.subject, made.built, tree, shop))
+        unsplit = redacted(prospect(made.subject).refusal, shop.yard.hidden)
+        return replace(report, findings=found, unsplit=unsplit, fixes=_fixes(made.subject, made.built, tree, shop))
 
 
 def _fixes_alone(spec: BuildSpec, tree: Path, shop: Workshop) -> tuple[Fix, ...]:

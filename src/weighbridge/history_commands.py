@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from weighbridge import backfilling, commands, recording, revisions, wiring
-from weighbridge.adapters.files import write_text
-from weighbridge.core import wire
 from weighbridge.core.history import look, shown
 from weighbridge.core.history.backfill import missing
 from weighbridge.core.names import one_line
@@ -67,7 +65,7 @@ def record(
 ) -> None:
     """Weighs a commit's images, or reads a report, and records them. Raises WeighbridgeError."""
     where = place(given)
-    weighed = _read(report) if report is not None else _weighed(where, head)
+    weighed = commands.stored_report(report) if report is not None else _weighed(where, head)
     if ref is None and head is None and report is None:
         ref = where.repository.current_branch()
     what = recording.What(report=weighed, ref=ref or release, release=release)
@@ -199,6 +197,16 @@ def squash(given: Mapping[str, object]) -> None:
 def history(given: Mapping[str, object], wanted: Wanted, *, since: str | None, limit: int, output_format: str) -> str:
     """What is remembered, as text, JSON or CSV. Raises WeighbridgeError."""
     where = place(given)
+    series = recalled(where, wanted, since=since)
+    if output_format == "json":
+        return shown.as_json(series)
+    if output_format == "csv":
+        return shown.as_csv(series)
+    return shown.as_text(series, limit=limit, between=[_jump(each, where.repository) for each in series])
+
+
+def recalled(where: Place, wanted: Wanted, *, since: str | None = None) -> tuple[look.Series, ...]:
+    """What is wanted of all that is remembered, at least one series. Raises WeighbridgeError."""
     records = recording.recall(where.branch).records
     if not records:
         raise UsageError(
@@ -210,11 +218,7 @@ def history(given: Mapping[str, object], wanted: Wanted, *, since: str | None, l
     series = look.select(records, wanted)
     if not series:
         raise UsageError(f"none of the {len(records)} records on {where.branch.name} is of that kind")
-    if output_format == "json":
-        return shown.as_json(series)
-    if output_format == "csv":
-        return shown.as_csv(series)
-    return shown.as_text(series, limit=limit, between=[_jump(each, where.repository) for each in series])
+    return series
 
 
 def _jump(series: look.Series, repository: Repository) -> str:
@@ -226,28 +230,9 @@ def _jump(series: look.Series, repository: Repository) -> str:
     return shown.jump_line(jump, adjacent=adjacent)
 
 
-def write(text: str, output: Path | None) -> None:
-    """Prints it or writes it to a file. Raises UsageError if the file can't be written."""
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        write_text(output, text)
-    except OSError as error:
-        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
-
-
 def _weighed(where: Place, head: str | None) -> Report:
     refs = revisions.choose(LocalEvent(), where.repository, head=head)
     refs = replace(refs, base=None)
     if refs.head.commit is None:
         raise UsageError("the work tree holds changes that no commit has: commit them, or name a commit with --head")
     return commands.weigh(where.settings, refs, where.repository, where.hidden)
-
-
-def _read(path: Path) -> Report:
-    try:
-        with path.open("rb") as file:
-            return wire.load(file.read(wire.MAX_BYTES + 1))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error

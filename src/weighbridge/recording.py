@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.history.keep import History, is_ours, read_history, remembered, thinned, write_history
 from weighbridge.core.history.make import Occasion, recipe_of, records_of
+from weighbridge.core.history.pictures import draw, subjects
 from weighbridge.core.names import clipped
 from weighbridge.errors import UsageError
 
@@ -63,11 +64,18 @@ def records_to_keep(
 
 
 def remember(
-    new: Sequence[Record], branch: FilesBranch, *, clock: Callable[[], datetime] = now, squash: bool = False
+    new: Sequence[Record],
+    branch: FilesBranch,
+    *,
+    clock: Callable[[], datetime] = now,
+    squash: bool = False,
+    main: str | None = None,
 ) -> tuple[Record, ...]:
     """Puts records on the branch as one commit, whoever else writes there; all that it remembers then.
 
-    Old records are thinned on the way. Raises GitError, GitForbidden, and UsageError for a branch that is not ours.
+    Old records are thinned on the way, and pictures of what is new are drawn of the records of `main`, the default
+    branch (None: the one that most are of). Raises GitError, GitForbidden, and UsageError for a branch that is not
+    ours.
     """
     all_records: tuple[Record, ...] = ()
 
@@ -75,7 +83,8 @@ def remember(
         nonlocal all_records
         history = _ours(files, branch)
         all_records = thinned(remembered(history.records, new), clock())
-        return write_history(files, History(records=all_records, unread=history.unread))
+        written = write_history(files, History(records=all_records, unread=history.unread))
+        return {**written, **draw(all_records, subjects(new), main)}
 
     branch.update(edit, _message(new, squash=squash), squash=squash)
     return all_records

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighbridge import recording, tracking
+from weighbridge.core.history.pictures import snippet, subjects
 from weighbridge.core.rendering.units import format_size
 from weighbridge.errors import GitForbidden, GitHubError, UsageError, WeighbridgeError
 from weighbridge.event import OtherEvent, PushEvent, ReleaseEvent, TagEvent
@@ -32,6 +33,11 @@ class Mark:
 
     ref: str | None
     release: str | None = None
+
+    @property
+    def branch(self) -> str | None:
+        """The branch, None where only a tag is known."""
+        return self.ref if self.release is None else None
 
 
 def mark_of(event: Event) -> Mark | None:
@@ -159,7 +165,8 @@ def remember(
             raise UsageError(f"history-branch must be a branch of its own, not {settings.history_branch}")
         what = recording.What(report=report, ref=mark.ref, release=mark.release)
         new = recording.records_to_keep(what, settings, repository, hidden=hidden)
-        records = recording.remember(new, branch, squash=settings.squash_history)
+        main = event.default_branch or mark.branch
+        records = recording.remember(new, branch, squash=settings.squash_history, main=main)
     except GitForbidden as error:
         runner.warning(f"not recorded: {error}; record: false ends this warning. The report is kept")
         return None
@@ -169,4 +176,7 @@ def remember(
     for record in new:
         size = format_size(record.size)
         runner.line(f"recorded on {branch.name}: {record.image} {record.platform} {size} at {record.commit[:12]}")
+    if settings.job_summary and event.repository is not None:
+        address = f"{event.server_url}/{event.repository}"
+        runner.summary("\n" + snippet(subjects(new), repository_url=address, branch=branch.name))
     return records

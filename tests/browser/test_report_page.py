@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from tests.support.contrast import contrast
 from tests.support.goldens import SCENES, scene
 from weighbridge.model.report import WeighedImage
 
@@ -227,18 +228,6 @@ def test_labels_can_be_told_from_their_boxes(open_page: Opener, name: str, schem
     )
     assert colours
     assert 4.5 <= min(contrast(text, box) for text, box in colours)
-
-
-def contrast(one: list[int], other: list[int]) -> float:
-    """The contrast ratio of WCAG 2.2."""
-
-    def luminance(colour: list[int]) -> float:
-        parts = [part / 255 for part in colour]
-        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 def test_hostile_names_are_text_and_nothing_else(open_page: Opener) -> None:

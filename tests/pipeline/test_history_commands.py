@@ -10,61 +10,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.test_files_branch import NAME, clone_of, origin_of
-from tests.support.command import Ran, run
+from tests.contract.test_files_branch import NAME
+from tests.support.command import run
+from tests.support.recorded import weighed, written
 from tests.support.records import record as remembered
-from tests.support.reports import image, report, unbuilt
-from weighbridge.cli import main
-from weighbridge.core import wire
+from tests.support.reports import unbuilt
 from weighbridge.core.history.backfill import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from tests.support.command import Ran
     from tests.support.git import WorkTree
-    from weighbridge.model.report import Report
 
 MB = 1_000_000
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> WorkTree:
-    return origin_of(tmp_path)
-
-
-@pytest.fixture
-def clone(origin: WorkTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkTree:
-    made = clone_of(origin.path.as_uri(), tmp_path / "app")
-    monkeypatch.chdir(made.path)
-    return made
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
-
-    def in_process(*words: str) -> Ran:
-        monkeypatch.setattr("sys.argv", ["weighbridge", *words])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        return Ran(status=int(end.value.code or 0), out=out, err=err)
-
-    return in_process
-
-
-def written(clone: WorkTree, name: str, what: Report) -> str:
-    """A report's file beside the clone."""
-    path = clone.path.parent / name
-    path.write_text(wire.dump(what))
-    return str(path)
-
-
-def weighed(clone: WorkTree, size: int) -> Report:
-    """A report of a new commit."""
-    commit = clone.commit({"size": str(size)})
-    return report(image("app", 0, size=size), head=commit)
 
 
 def test_a_report_is_recorded_and_shown(clone: WorkTree, origin: WorkTree, call: Callable[..., Ran]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,6 +38,25 @@ def test_a_push_to_the_default_branch_is_recorded(job: Job) -> None:
     assert job.world.repository.commit_time(tip) == record.time
     assert [f"Record yard at {tip[:12]}\n\n[skip ci]\n"] == job.history.commits
     assert "recorded on weighbridge-history: yard linux/amd64 7.0 kB" in job.log
+
+
+def test_pictures_are_kept_beside_the_records_and_the_summary_says_how_to_show_them(job: Job) -> None:
+    push(job).run(max_size="1MB")
+
+    folder = "pictures/yard/linux-amd64"
+    assert b"image size: 7.0 kB" in job.history.files[f"{folder}/size.svg"]
+    assert b'"brightgreen"' in job.history.files[f"{folder}/size.json"]
+    assert b"yard weighed 7.0 kB" in job.history.files[f"{folder}/chart-size.svg"]
+    shown = f"![image size](https://github.com/octocat/yard/raw/weighbridge-history/{folder}/size.svg)"
+    assert shown in Path(job.environ["GITHUB_STEP_SUMMARY"]).read_text()
+
+
+def test_pictures_are_of_the_default_branch_and_of_releases(job: Job) -> None:
+    push(job).run()
+    pictures = {path: text for path, text in job.history.files.items() if path.startswith("pictures/")}
+    push(job, "topic").run()
+
+    assert pictures == {path: text for path, text in job.history.files.items() if path.startswith("pictures/")}
 
 
 def test_a_tag_and_a_release_are_recorded_as_releases_of_their_branch(job: Job) -> None:

@@ -56,6 +56,20 @@ def test_right_wrong_and_missed_are_counted_and_minor_labels_are_neither(
     assert ["b", "unpinned-base", "pip-cache"] in cells
 
 
+def test_prospects_are_held_to_labels(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "a" / "Dockerfile").write_text('FROM golang:1.22\nCOPY . .\nRUN go build -o /a\nCMD ["/a"]\n')
+    assert 0 == run(folder, monkeypatch, "--cases")
+
+    printed = capsys.readouterr().out
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in printed.splitlines() if "|" in line]
+    assert "Of 3 prospects, 2 are what the label says." in printed
+    assert ["yes", "1", "", "", ""] in cells
+    assert ["already", "", "", "1", ""] in cells
+    assert ["c", "already", "no", "nothing is built or installed here that could be left behind"] in cells
+
+
 def test_a_case_that_raises_is_counted_and_fails_the_run(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

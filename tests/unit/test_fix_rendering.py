@@ -141,6 +141,15 @@ def test_what_fix_prints_ends_with_a_patch_that_a_terminal_can_show() -> None:
     assert page.endswith("+a�]0;x�\n\n")
 
 
+def test_fix_says_why_no_stage_is_split_off() -> None:
+    plain = replace(report(image()).images[0], unsplit="start.sh calls `yarn`\x1b[31m")
+    for fixes in ((), (fix(ProofStatus.REJECTED),), (fix(),)):
+        lines = fixes_page(replace(plain, fixes=fixes)).splitlines()
+        assert 1 == sum(line.startswith("no stage is split off: start.sh calls `yarn`") for line in lines)
+        assert "\x1b" not in "".join(lines)
+    assert "split off" not in fixes_page(replace(plain, unsplit=""))
+
+
 def test_words_of_a_stranger_stay_words() -> None:
     text = shown(fix(title="@octocat <img src=x> [a](http://example.com) **b**"))
     inline = [
@@ -154,9 +163,11 @@ def test_words_of_a_stranger_stay_words() -> None:
 
 def test_fixes_survive_the_reports_json() -> None:
     made = report(image())
-    made = replace(made, images=(replace(made.images[0], fixes=(fix(),)),))
+    made = replace(made, images=(replace(made.images[0], fixes=(fix(),), unsplit="by its name"),))
 
-    assert shown(fix()) == rendering.render_markdown(wire.load(wire.dump(made).encode()))
+    loaded = wire.load(wire.dump(made).encode())
+    assert shown(fix()) == rendering.render_markdown(loaded)
+    assert "by its name" == loaded.images[0].unsplit
 
 
 def test_a_verified_fix_is_written_and_nothing_else_is(tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ COPY . .
         ('FROM golang:1.22 AS b\nRUN go build -o /a .\nFROM scratch\nCOPY --from=b /a /a\nCMD ["/a"]\n', "below"),
         ('FROM golang:1.22 AS b\nRUN go build -o /a .\nFROM debian:12\nCOPY --from=b /a /a\nCMD ["/a"]\n', "already"),
         ('FROM debian:12 AS b\nRUN make\nFROM b\nRUN make install\nCMD ["/a"]\n', "another stage"),
-        ('FROM debian:12\nRUN make\nONBUILD COPY . /x\nCMD ["/a"]\n', "ONBUILD"),
+        ('FROM debian:12\nRUN make\nONBUILD RUN make\nCMD ["/a"]\n', "ONBUILD"),
     ],
 )
 def test_what_is_built_elsewhere_already_or_to_be_built_on_is_not_split(text: str, why: str) -> None:

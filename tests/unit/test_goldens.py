@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import pictures
+from tests.support.charts import gallery
 from tests.support.goldens import GOLDEN, SCENES, scene
+from weighbridge.core.badges.choices import Kind, Style
+from weighbridge.core.badges.figures import figures
+from weighbridge.core.badges.kinds import badge
+from weighbridge.core.badges.layout import svg
+from weighbridge.core.charts.picture import picture
 from weighbridge.core.marker import marker
 from weighbridge.core.rendering import render_html, render_markdown, render_summary, render_text
 from weighbridge.core.trim import trim
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
 
     Golden = Callable[[str, str], None]
 
+CHARTS = gallery()
 RUN = "https://github.com/octocat/yard/actions/runs/1"
 # Styles and scripts have tests of their own, in a browser.
 _INSIDE = re.compile(r"(<style>|<script>).*?(</style>|</script>)", re.DOTALL)
@@ -33,6 +41,7 @@ def test_every_golden_file_is_compared_with_something() -> None:
         f"{folder}/{name}.{kind}" for name in SCENES for folder, kind in (("reports", "json"), ("comments", "md"))
     }
     expected |= {f"texts/{name}.txt" for name in SCENES}
+    expected |= {f"charts/{name}.svg" for name in CHARTS} | {f"badges/{style.value}.svg" for style in Style}
     expected |= {"summaries/fixed.md", "summaries/grown.md", "texts/grown-80-colour.txt"}
     expected |= {"pages/fixed.html", "pages/hostile.html", "pages/new.html"}
     assert expected == kept
@@ -76,6 +85,22 @@ def test_the_text_in_a_narrow_window_with_colours(golden: Golden) -> None:
 def test_the_page(name: str, golden: Golden) -> None:
     page = _HASHES.sub("sha256-…", _INSIDE.sub(r"\1…\2", render_html(scene(name))))
     golden(f"pages/{name}.html", page)
+
+
+@pytest.mark.parametrize("style", list(Style))
+def test_the_badge(style: Style, golden: Golden) -> None:
+    golden(f"badges/{style.value}.svg", svg(badge(Kind.SIZE, figures(scene("grown"))), style))
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_the_chart(name: str, golden: Golden) -> None:
+    golden(f"charts/{name}.svg", picture(CHARTS[name]))
+
+
+@pytest.mark.parametrize("name", pictures.COPIES)
+def test_the_guide_shows_badges_and_charts_as_they_are(name: str) -> None:
+    golden = GOLDEN / pictures.COPIES[name]
+    assert golden.read_text() == (pictures.PICTURES / name).read_text(), "scripts/pictures.py writes it"
 
 
 @pytest.mark.parametrize("name", SCENES)

@@ -43,9 +43,9 @@ def history(
     """Shows what the images weighed over time, and which commit made the biggest jump."""
     given = {"config": config, "history-branch": history_branch}
     with ending():
-        from weighbridge import history_commands
+        from weighbridge import commands, history_commands
         from weighbridge.core.history.look import Wanted
 
         wanted = Wanted(image=image, platform=platform, ref=branch, releases=releases)
         text = history_commands.history(given, wanted, since=since, limit=limit, output_format=output_format.value)
-        history_commands.write(text, output)
+        commands.deliver(text, output)

@@ -34,6 +34,10 @@ _HEAVY_PROGRAMS = (
 )
 _HOUSEKEEPING = frozenset(_HOUSEKEEPING_PROGRAMS.split())
 _HEAVY = frozenset(_HEAVY_PROGRAMS.split())
+_WITH_VERBS = frozenset(
+    ["go", "git", "make", "cargo", "mvn", "gradle", "dotnet", "bundle", "composer", "rustup", "conda", "npm", "yarn"]
+)
+_VERB = re.compile(r"[a-z]{1,20}")
 _PRODUCERS = _HEAVY - frozenset({"tar", "cp", "mv", "install", "chown", "chmod", "chgrp", "setfacl", "strip"})
 
 
@@ -73,6 +77,20 @@ def producing_command(instruction: Instruction) -> str | None:
         if command[0].rpartition("/")[2] in _PRODUCERS and find_install(command) is None:
             return clipped(" ".join(command), LIMIT)
     return None
+
+
+def family(instruction: Instruction) -> str:
+    """What kind of instruction it is, whatever its arguments: `COPY`, `apt-get install`, `go build`, `curl`."""
+    if instruction.keyword != "RUN":
+        return instruction.keyword
+    if instruction.installs:
+        return instruction.installs[0].command
+    commands = sorted(instruction.commands, key=_rank)
+    if not commands:
+        return "RUN"
+    program = commands[0][0].rpartition("/")[2]
+    verb = commands[0][1] if program in _WITH_VERBS and len(commands[0]) > 1 else ""
+    return clipped(f"{program} {verb}" if _VERB.fullmatch(verb) else program, LIMIT)
 
 
 def essence(

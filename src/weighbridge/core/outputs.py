@@ -1,4 +1,4 @@
-"""The action's outputs, exactly as action.yml declares them, and the badge."""
+"""The action's outputs, exactly as action.yml declares them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
-from weighbridge.core.rendering.units import format_size
-from weighbridge.model.budget import Status
+from weighbridge.core.badges.choices import Kind
+from weighbridge.core.badges.figures import figures
+from weighbridge.core.badges.kinds import badge
+from weighbridge.core.badges.layout import endpoint
 from weighbridge.model.report import WeighedImage
 
 if TYPE_CHECKING:
     from weighbridge.model.report import ImageReport, Report
-
-_COLORS = {Status.PASS: "brightgreen", Status.WARN: "yellow", Status.UNKNOWN: "lightgrey", Status.FAIL: "red"}
 
 
 def outputs(report: Report) -> dict[str, str]:
@@ -30,19 +30,8 @@ def outputs(report: Report) -> dict[str, str]:
         "size-diff-percent": _percent(difference, base),
         "layers-diff": _text(_layers(report) if difference is not None else None),
         "verdict": report.verdict.status.value,
+        "badge": json.dumps(endpoint(badge(Kind.SIZE, figures(report))), ensure_ascii=False),
         "json": json.dumps([_image(image) for image in report.images], ensure_ascii=True, separators=(",", ":")),
-    }
-
-
-def badge(report: Report) -> dict[str, object]:
-    """A shields endpoint document: https://shields.io/badges/endpoint-badge."""
-    size = _total(report, "head")
-    label = "image size" if len(report.images) == 1 else f"{len(report.images)} images"
-    return {
-        "schemaVersion": 1,
-        "label": label,
-        "message": "unknown" if size is None else format_size(size),
-        "color": _COLORS[report.verdict.status],
     }
 
 

@@ -116,6 +116,10 @@ class Source:
         lead = "" if self.text[:end].endswith("\n") else self.newline
         return Edit(start=end, end=end, text=lead + self.ended(text))
 
+    def continued(self, text: str) -> str:
+        """A text that is written with backslashes at its lines' ends, with this file's escape character there."""
+        return text.replace("\\\n", f"{self.escape}\n")
+
     def ended(self, text: str) -> str:
         """The text with this file's line ends, and one at its end."""
         return "\n".join([*text.rstrip("\n").replace("\r\n", "\n").split("\n"), ""]).replace("\n", self.newline)

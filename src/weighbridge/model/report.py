@@ -100,6 +100,8 @@ class ImageReport:
     `base` is None where there is nothing to compare with and nobody asked (inspect). `findings` are the head's, the
     heaviest first. `unfixed` is one line of plain text: why no fix was tried although they were asked for; empty where
     they were tried, or where nobody asked.
+
+    `unsplit` is one line: why no stage is split off, where fixes were asked for; empty where that is tried.
     """
 
     name: str
@@ -111,6 +113,7 @@ class ImageReport:
     budget: Budget
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
+    unsplit: str = ""
     fixes: tuple[Fix, ...] = ()
     unfixed: str = ""
 

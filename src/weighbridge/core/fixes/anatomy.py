@@ -28,7 +28,7 @@ _SYSTEM_PROGRAMS_TEXT = (
     "useradd adduser groupadd addgroup usermod mkdir chown chmod ln update-ca-certificates locale-gen setcap "
     "ldconfig touch install set echo ls true passwd chgrp cd printf rm"
 )
-_SYSTEM_PROGRAMS = frozenset(_SYSTEM_PROGRAMS_TEXT.split())
+SYSTEM_PROGRAMS = frozenset(_SYSTEM_PROGRAMS_TEXT.split())
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Anatomy:
     def system_only(self, instruction: Instruction) -> bool:
         """Whether a RUN does nothing but prepare users, folders and modes."""
         commands = self.commands(instruction)
-        return bool(commands) and all(command[0].rpartition("/")[2] in _SYSTEM_PROGRAMS for command in commands)
+        return bool(commands) and all(command[0].rpartition("/")[2] in SYSTEM_PROGRAMS for command in commands)
 
     @cached_property
     def user_made(self) -> bool:
@@ -127,11 +127,15 @@ class Anatomy:
     def working_directory(self, until: Instruction) -> str | None:
         """The directory in force after an instruction, as the stage's own WORKDIRs say; None if they say nothing."""
         current: str | None = None
+        config = self.subject.base_config
+        start = (config.working_directory if config is not None else "") or "/"
         for instruction in self.body:
             if instruction.keyword == "WORKDIR" and instruction.values:
                 value = instruction.values[0]
                 # What a variable holds may well be absolute.
-                current = value if value.startswith("$") else posixpath.normpath(posixpath.join(current or "/", value))
+                current = (
+                    value if value.startswith("$") else posixpath.normpath(posixpath.join(current or start, value))
+                )
             if instruction is until:
                 break
         return current

@@ -145,7 +145,7 @@ def _clean_ups(anatomy: Anatomy, instruction: Instruction, script: Script) -> It
     ]
     # In a heredoc each command has its line; elsewhere they are one chain, which must not end in a pipe or a loop.
     if is_heredoc(instruction):
-        joint = "\n"
+        joint = anatomy.source.newline
     elif script.commands[-1].place is Place.TOP:
         joint = f" {anatomy.source.escape}{anatomy.source.newline}    && " if "\n" in text else " && "
     else:

@@ -37,7 +37,9 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     edits = [Edit(start=at, end=at + len(stage.base), text=ground.name)]
     if lines:
         like = source.of(anatomy.start)
-        edits.append(source.lines_behind(anatomy.start, "\n".join(cased(line, like) for line in lines)))
+        edits.append(
+            source.lines_behind(anatomy.start, "\n".join(cased(source.continued(line), like) for line in lines))
+        )
     yield rewritten(
         anatomy,
         edits,

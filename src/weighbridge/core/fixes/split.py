@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes.anatomy import DESCRIBING, Anatomy, arg_name, cased, env_names, variables
+from weighbridge.core.fixes.anatomy import DESCRIBING, Anatomy, cased, env_names
 from weighbridge.core.fixes.rewritten import rewritten
+from weighbridge.core.fixes.scope import declarations, folder
 from weighbridge.dockerfile.source import Edit
 from weighbridge.model.fix import Candidate, Family
 
@@ -122,20 +123,19 @@ def _second_stage(
     like = source.of(anatomy.start)
     before = anatomy.body[: anatomy.body.index(plan.after) + 1]
     after = anatomy.body[len(before) :]
-    yield cased(f"FROM {plan.base}", like) + (f" {cased(f'AS {final}', like)}" if final else "")
-    kept = [each for each in before if each.keyword == "ENV" and not plan.without.issuperset(env_names(each))]
-    directory = anatomy.working_directory(plan.after)
-    needed = variables("".join([*(source.of(each) for each in (*kept, *moved, *after)), directory or ""]))
-    for each in before:
-        if each in kept or each.keyword == "SHELL" or (each.keyword == "ARG" and arg_name(each) in needed):
-            yield source.of(each).rstrip()
-    folder = [f"WORKDIR {directory}"] if directory is not None else []
-    lines = [*plan.preparation, *folder, *(copy.text(build) for copy in plan.copies), *plan.late]
-    yield from (cased(line, like) for line in lines)
+    # The platform is the author's: what was built for one runs on no other.
+    base = " ".join(["FROM", *anatomy.start.flags, plan.base])
+    yield cased(base, like) + (f" {cased(f'AS {final}', like)}" if final else "")
+    users = [each for each in before if each.keyword == "USER"]
+    directory = folder(anatomy, plan.after, plan.base)
+    written = [*(source.of(each) for each in (*moved, *after, *users[-1:])), *plan.preparation, directory or ""]
+    yield from declarations(anatomy, before, written, without=plan.without, base=plan.base)
+    folders = [f"WORKDIR {directory}"] if directory is not None else []
+    lines = [*plan.preparation, *folders, *(copy.text(build) for copy in plan.copies), *plan.late]
+    yield from (cased(source.continued(line), like) for line in lines)
     for each in moved:
         start, end = source.with_comment(each)
         yield source.text[start:end].rstrip()
-    users = [each for each in before if each.keyword == "USER"]
     if users:
         yield source.of(users[-1]).rstrip()
     yield from _inherited(anatomy)

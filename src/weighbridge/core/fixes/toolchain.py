@@ -21,6 +21,9 @@ _FETCH_TEXT = (
     "tree htop iputils-ping net-tools telnet man-db file"
 )
 _FETCH = frozenset(_FETCH_TEXT.split())
+_COMPILERS_TEXT = "gcc g++ cc c++ clang clang++ make cmake ninja go cargo rustc javac mvn gradle"
+COMPILERS = frozenset(_COMPILERS_TEXT.split())
+"""Programs that compile, or have others compile."""
 
 
 def is_toolchain(package: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -61,6 +62,17 @@ def select(records: Iterable[Record], wanted: Wanted) -> tuple[Series, ...]:
         Series(image=image, platform=platform, records=tuple(_ordered(found[image, platform], wanted)))
         for image, platform in sorted(found)
     )
+
+
+def main_line(series: Series, ref: str | None) -> Series:
+    """The releases and what was weighed for the branch `ref`; of all the records if that is none.
+
+    Where nobody knows that branch, it is the one that most records are of.
+    """
+    if ref is None:
+        ref = Counter(record.ref for record in series.records).most_common(1)[0][0]
+    kept = tuple(record for record in series.records if record.ref == ref or record.release is not None)
+    return replace(series, records=kept) if kept else series
 
 
 def _is_wanted(record: Record, wanted: Wanted) -> bool:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Controls, and characters that reorder or hide text (bidirectional marks, zero widths, line separators).
+# Controls, characters that reorder or hide text (bidirectional marks, zero widths, line separators, tags), and the two
+# that XML does not take.
 _UNSEEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+    r"\U000e0000-\U000e007f]+"
 )
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~$!^={}])")
@@ -19,7 +21,7 @@ _PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~$!^={}])")
 _BLOCK = re.compile(r"\A(?:[#+-]|\d{1,9}(?=[.)](?:\s|\Z)))")
 # What GitHub makes links and pictures of after Markdown: mentions, issues, addresses, commits, emoji names.
 _AUTOLINKS = re.compile(
-    r"(@)(?=\S)|(#)(?=\d)|(GH)(?=-\d)|(:)(?=//|[\w+-]*[a-z][\w+-]*:|[+-]1:|100:|1234:)|(www)(?=\.)|(mailto|xmpp)(?=:)",
+    r"(@)(?=\S|\Z)|(#)(?=\d)|(GH)(?=-\d)|(:)(?=//|[\w+-]*[a-z][\w+-]*:|[+-]1:|100:|1234:)|(www)(?=\.)|(mailto|xmpp)(?=:)",
     re.IGNORECASE,
 )
 _COMMIT = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])", re.IGNORECASE)

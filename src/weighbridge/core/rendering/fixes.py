@@ -103,14 +103,16 @@ def fixes_page(image: ImageReport) -> str:
     if isinstance(image.head, Unavailable):
         return f"{name} could not be weighed: {plain(image.head.reason)}\n"
     weighs = f"{name} weighs {format_size(image.head.size)}"
+    unsplit = [f"no stage is split off: {plain(image.unsplit)}"] if image.unsplit else []
     if not image.fixes:
-        return f"{weighs}: nothing to fix was found\n"
+        return "\n".join([f"{weighs}: nothing to fix was found", *unsplit, ""])
     found = best(image.fixes)
     if found is None:
-        return "\n".join([f"{weighs}: no fix is proven", "", *fixes_text(image.fixes), ""])
+        return "\n".join([f"{weighs}: no fix is proven", *unsplit, "", *fixes_text(image.fixes), ""])
     proof = found.proof
     lines = [
         f"{weighs}, and {format_size(proof.size or 0)} after a fix that was built and run here ({_share(proof)})",
+        *unsplit,
         "",
         *fixes_text(image.fixes),
         "",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @functools.cache
 def template(name: str) -> Template:
-    """A template of this package. In HTML every value is escaped; Markdown's values were, by escape.py, before."""
+    """A template of this package. HTML and SVG escape every value; Markdown's values were, by escape.py, before."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -19,6 +19,6 @@ def template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
-        autoescape=name.endswith(".html.j2"),
+        autoescape=name.endswith((".html.j2", ".svg.j2")),
     )
     return environment.get_template(name)

@@ -49,6 +49,13 @@ def format_limit(size: int) -> str:
     return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {unit}"
 
 
+def format_exact(size: int, *, like: int) -> str:
+    """Bytes in the unit that `like` is shown in, with all the decimals that they have: `1.225 GB`; `0`."""
+    unit = _unit(like)
+    number = (Decimal(size) / _STEP**unit).normalize()
+    return f"{number:f} {_UNITS[unit]}" if size else "0"
+
+
 def format_pair(before: int, after: int) -> Pair:
     """The unit stands once where one unit serves both; `delta` has its own where theirs would hide it."""
     delta = after - before

@@ -14,6 +14,7 @@ from weighbridge.core.rules.contents import by_layer
 from weighbridge.core.rules.path_pattern import paths
 from weighbridge.core.rules.removal import covers
 from weighbridge.core.rules.rule import Rule
+from weighbridge.core.rules.vcs import asks_git
 from weighbridge.model.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -50,11 +51,15 @@ def _no_ignore(rule: Rule, case: Case) -> Iterator[Finding]:
         if copy.whole_context:
             what = "is empty" if context.ignore is not None else "does not exist"
             size = sum(context.sizes.values())
+            asking = asks_git(case)
             yield case.found(
                 rule,
                 f"all of the context ({format_size(size)}) is copied, and {context.ignore_path} {what}",
                 line=step.line,
-                evidence=[shown(context.ignore_path)],
+                evidence=[
+                    shown(context.ignore_path),
+                    *([shown(f"`.git` may not be in it: the build asks for `{asking}`")] if asking else []),
+                ],
             )
             return
 
@@ -220,7 +225,8 @@ CONTEXT = (
         title="All of the context is copied, and there is no .dockerignore",
         why="`COPY . .` copies what lies beside the sources too: the history, `node_modules`, results of local builds, "
         "secrets. Each change of any of it makes all later layers anew.",
-        how="Write a `.dockerignore`: `.git`, and whatever a build makes. Or copy by name what the image needs.",
+        how="Write a `.dockerignore`: `.git`, unless the build asks it for a version, and whatever a build makes. Or "
+        "copy by name what the image needs.",
         bad="FROM node:24-slim\nCOPY . /app\n",
         good="FROM node:24-slim\nCOPY package.json server.js /app/\n",
         examine=_no_ignore,

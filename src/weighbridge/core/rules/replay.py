@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from weighbridge.model.subject import Subject
 
 _POSIX_SHELLS = re.compile(r"(?:ba|da|a|z|k|mk)?sh")
-_WINDOWS = re.compile(r"windows|nanoserver|dotnet-framework|dotnet/framework", re.IGNORECASE)
+WINDOWS = re.compile(r"windows|nanoserver|dotnet-framework|dotnet/framework", re.IGNORECASE)
+"""What names a Windows image."""
+
 _REMOTE = re.compile(r"https?://|git@|[a-z]+://", re.IGNORECASE)
 _MAX_STEPS = 2_000
 
@@ -131,7 +133,7 @@ class _State:
     def stage(self, stage: Stage) -> Iterator[Step]:
         # ARG is the stage's own, ENV comes along with FROM.
         arguments: dict[str, str] = {}
-        if _WINDOWS.search(stage.base):
+        if WINDOWS.search(stage.base):
             self.posix = False
         for instruction in stage.instructions[1:]:
             if self.count >= _MAX_STEPS:

@@ -48,6 +48,7 @@ def encode_image(image: ImageReport) -> Json:
         "diff": None if image.diff is None else _diff(image.diff),
         "budget": _budget(image.budget),
         "verdict": _verdict(image.verdict),
+        "unsplit": image.unsplit,
         "fixes": [encode_fix(fix) for fix in image.fixes],
         "unfixed": image.unfixed,
         "findings": [_finding(finding) for finding in image.findings],

@@ -304,6 +304,7 @@ class ImageW(Wire):
     diff: DiffW | None
     budget: BudgetW
     verdict: VerdictW
+    unsplit: Text = ""
     fixes: Annotated[tuple[FixW, ...], Field(max_length=200)] = ()
     unfixed: Text = ""
     findings: Annotated[tuple[FindingW, ...], Field(max_length=1_000)] = ()

@@ -1,0 +1,1 @@
+"""Badges: what they say of an image, and the pictures of them."""
