@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -293,9 +294,21 @@ class Tracking(Protocol):
         ...
 
 
+class Limit(StrEnum):
+    """What a container was ended for, since it took more of it than it may."""
+
+    MEMORY = "memory"
+    DISK = "disk"
+    PROCESSES = "processes"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one container may take. Bytes; `output` is what is kept of stdout and stderr each."""
+    """What one container may take. Bytes; `output` is what is kept of stdout and stderr each.
+
+    More `memory` or `processes` are not given. Who writes more than `disk`, volumes included, or asks for all the
+    `processes`, is ended within a second or two. `file` is the size of one file.
+    """
 
     memory: int = 2 << 30
     disk: int = 2 << 30
@@ -323,13 +336,14 @@ class Launch:
 class ContainerState:
     """How a container is. `status` is its exit status once it ended; `refusal` the engine's words if it never started.
 
-    `health` is `starting`, `healthy`, `unhealthy`, or None where there is no health check.
+    `exceeded` is the limit that it was ended for. `health` is `starting`, `healthy`, `unhealthy`, or None where there
+    is no health check.
     """
 
     running: bool
     status: int | None = None
     refusal: str = ""
-    out_of_memory: bool = False
+    exceeded: Limit | None = None
     health: str | None = None
     health_output: str = ""
 
@@ -343,10 +357,6 @@ class Container(Protocol):
 
     def output(self) -> tuple[bytes, bytes, bool]:
         """stdout and stderr so far, and whether there was more than is kept."""
-        ...
-
-    def disk_bytes(self) -> int:
-        """What it has written, volumes included."""
         ...
 
     def written(self) -> frozenset[str]:

@@ -15,11 +15,12 @@ import requests
 
 from weighbridge.adapters.attached import Output, talk
 from weighbridge.adapters.engine_errors import explained, one_line
+from weighbridge.adapters.guard import Guard
 from weighbridge.adapters.made import marks, remove_container, remove_volume, sweep
 from weighbridge.adapters.probe import DEFAULT_IMAGE, Probe, choose_probe, listening_ports
 from weighbridge.core.names import clipped
 from weighbridge.errors import EngineUnavailable, ImageNotFound
-from weighbridge.ports import ContainerState
+from weighbridge.ports import ContainerState, Limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,6 +95,7 @@ class DockerScene:
         self._holder = ""
         self._containers: list[str] = []
         self._outputs: list[Output] = []
+        self._guards: list[Guard] = []
         self._volumes: dict[str, str] = {}
 
     def open(self, names: Sequence[str], volumes: Sequence[str], *, network: bool) -> None:
@@ -124,6 +126,8 @@ class DockerScene:
 
     def close(self) -> None:
         """Removes everything; the first error is raised after all were tried."""
+        for guard in self._guards:
+            guard.close()
         for output in self._outputs:
             output.close()
         failed: Exception | None = None
@@ -173,7 +177,10 @@ class DockerScene:
             output.close()
             return DockerContainer(self, None, launch, refusal=_refusal(error))
         output.start()
-        return DockerContainer(self, container, launch, output=output)
+        guard = Guard(lambda: self.excess(container, launch), lambda: self.kill(container))
+        self._guards.append(guard)
+        guard.start()
+        return DockerContainer(self, container, launch, output=output, guard=guard)
 
     def listening(self) -> tuple[int, ...]:
         """See ports.Scene."""
@@ -202,7 +209,15 @@ class DockerScene:
             time.sleep(0.05)
         return None
 
-    def disk_bytes(self, container: str, volumes: Sequence[str]) -> int:
+    def excess(self, container: str, launch: Launch) -> Limit | None:
+        """What a container that runs takes too much of."""
+        with explained(self._environ):
+            processes = self._api.stats(container, stream=False, one_shot=True).get("pids_stats") or {}
+            if int(processes.get("current") or 0) >= launch.limits.processes:
+                return Limit.PROCESSES
+        return Limit.DISK if self._disk_bytes(container, launch.volumes) > launch.limits.disk else None
+
+    def _disk_bytes(self, container: str, volumes: Sequence[str]) -> int:
         """What a container has written, and what is in the volumes."""
         with explained(self._environ):
             listed = self._api.containers(all=True, size=True, filters={"id": container})
@@ -211,6 +226,11 @@ class DockerScene:
             return own
         digits = self._tool(self._probe.disk_bytes([f"/volumes/{path}" for path in volumes])).split()
         return own + (int(digits[0]) if digits and digits[0].isdigit() else 0)
+
+    def kill(self, container: str) -> None:
+        """Ends it at once; one that has ended is fine."""
+        with contextlib.suppress(docker.errors.APIError):
+            self._api.kill(container)
 
     def written(self, container: str, volumes: Sequence[str]) -> frozenset[str]:
         """What a container has made or changed, and what is in the volumes."""
@@ -257,12 +277,13 @@ class DockerContainer:
 
     def __init__(
         self, scene: DockerScene, container: str | None, launch: Launch, *, output: Output | None = None,
-        refusal: str = "",
+        guard: Guard | None = None, refusal: str = "",
     ) -> None:  # fmt: skip
         self._scene = scene
         self._id = container
         self._launch = launch
         self._output = output
+        self._guard = guard
         self._refusal = refusal
 
     def state(self) -> ContainerState:
@@ -276,7 +297,7 @@ class DockerContainer:
         return ContainerState(
             running=running,
             status=None if running else int(found.get("ExitCode") or 0),
-            out_of_memory=bool(found.get("OOMKilled")),
+            exceeded=Limit.MEMORY if found.get("OOMKilled") else self._guard.exceeded if self._guard else None,
             health=health.get("Status") if health.get("Status") not in (None, "none") else None,
             health_output=clipped(str(log[-1].get("Output") or ""), 300) if log else "",
         )
@@ -286,10 +307,6 @@ class DockerContainer:
         if self._id is None or self._output is None:
             return b"", b"", False
         return self._output.kept(ended=not self._scene.inspect(self._id).get("Running"))
-
-    def disk_bytes(self) -> int:
-        """See ports.Container."""
-        return 0 if self._id is None else self._scene.disk_bytes(self._id, self._launch.volumes)
 
     def written(self) -> frozenset[str]:
         """See ports.Container."""
