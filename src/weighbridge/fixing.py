@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from weighbridge.building import Built, Job, Side, build_all
 from weighbridge.contexts import context_digest
+from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
 from weighbridge.core.fixes.prospect import prospect
 from weighbridge.core.redaction import redacted, redacted_findings
@@ -145,6 +147,7 @@ def _fixes(subject: Subject, built: Built, tree: Path, shop: Workshop) -> tuple[
         tree=tree,
         context_digest=context_digest(tree, subject.spec, subject.context),
         smoke=shop.smoke.get(subject.spec.name, NO_SMOKE),
+        revise=partial(mended, subject),
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
     from weighbridge.model.files import LayerIndex
-    from weighbridge.model.fix import Proof
+    from weighbridge.model.fix import Fix
     from weighbridge.model.image import ImageDescription
     from weighbridge.model.programs import Programs
 
@@ -92,13 +92,16 @@ class ProgramsCache(Protocol):
 
 
 class ProofCache(Protocol):
-    """What was proven, by a digest of all that it rests on. A cache: get may forget, put may drop, neither raises."""
+    """What candidates came to, by a digest of all that it rests on; they may have been mended on the way.
 
-    def get(self, key: str) -> Proof | None:
+    A cache: get may forget, put may drop, neither raises.
+    """
+
+    def get(self, key: str) -> Fix | None:
         """What was kept, or None."""
         ...
 
-    def put(self, key: str, proof: Proof) -> None:
+    def put(self, key: str, fix: Fix) -> None:
         """Keeps it."""
         ...
 
