@@ -13,7 +13,7 @@ import docker.errors
 import docker.types
 import requests
 
-from weighbridge.adapters.attached import Output, talk
+from weighbridge.adapters.attached import Output, hang_up, link_of, talk
 from weighbridge.adapters.engine_errors import explained, one_line
 from weighbridge.adapters.guard import Guard
 from weighbridge.adapters.made import marks, remove_container, remove_volume, sweep
@@ -31,6 +31,7 @@ _TIMEOUT_SECONDS = 120
 _HOST_NAME = "weighbridge"
 _MAX_WRITTEN = 2_000
 _MAX_TOOL_BYTES = 1 << 20
+_TOOL_SECONDS = 30.0
 _HEALTH_NANOSECONDS = 1_000_000_000
 _KILLED = 137
 _PROBE_MEMORY = 256 << 20
@@ -64,9 +65,14 @@ class DockerContainers:
     def _pull(self, image: str) -> None:
         # Without a tag the SDK would pull all there are.
         tag = None if "@" in image or ":" in image.rpartition("/")[2] else "latest"
-        for step in self._api.pull(image, tag=tag, stream=True, decode=True):
-            if "error" in step:
-                raise ImageNotFound(f"{image}: cannot be pulled: {clipped(str(step['error']), 200)}")
+        try:
+            errors = [str(step["error"]) for step in self._api.pull(image, tag=tag, stream=True, decode=True)
+                      if "error" in step]  # fmt: skip
+        except docker.errors.APIError as error:
+            # Also where its registry does not answer.
+            errors = [str(error.explanation or error)]
+        if errors:
+            raise ImageNotFound(f"{clipped(image, 200)}: cannot be pulled: {clipped(errors[0], 200)}")
 
     @contextlib.contextmanager
     def scene(
@@ -190,15 +196,20 @@ class DockerScene:
         """See ports.Scene."""
         with explained(self._environ):
             made = self._api.exec_create(self._holder, self._probe.relay(port, timeout + 1), stdin=True)["Id"]
-            stream = self._api.exec_start(made, socket=True)
-            try:
-                received = talk(stream, data, time.monotonic() + timeout, limit)
-            finally:
-                stream.close()
+            received = self._talk(made, data, timeout, limit)
             if received:
                 return received
             # A relay that was refused ends at once with a status; one that only got nothing may still run.
             return None if self._exit_status(made) == 1 else b""
+
+    def _talk(self, made: str, data: bytes, timeout: float, limit: int) -> bytes:
+        """What a command of the probe prints after it was sent something."""
+        stream = self._api.exec_start(made, socket=True)
+        link = link_of(stream)
+        try:
+            return talk(stream, data, time.monotonic() + timeout, limit)
+        finally:
+            hang_up(stream, link)
 
     def _exit_status(self, made: str) -> int | None:
         for _ in range(10):
@@ -261,15 +272,10 @@ class DockerScene:
         return self._containers[-1]
 
     def _tool(self, command: list[str]) -> str:
-        """What a tool of the probe prints."""
+        """What a tool of the probe prints, as far as it gets in its time."""
         with explained(self._environ):
             made = self._api.exec_create(self._holder, command, stderr=False)["Id"]
-            printed = bytearray()
-            for part in self._api.exec_start(made, stream=True):
-                printed += part
-                if len(printed) > _MAX_TOOL_BYTES:
-                    break
-            return printed.decode("utf-8", "replace")
+            return self._talk(made, b"", _TOOL_SECONDS, _MAX_TOOL_BYTES).decode("utf-8", "replace")
 
 
 class DockerContainer:
