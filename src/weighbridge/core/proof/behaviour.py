@@ -99,7 +99,7 @@ def _ended_badly(first: Observation, smoke: Smoke) -> Iterator[str]:
 
 
 def _listens_nowhere(main: Seen, config: ImageConfig, smoke: Smoke) -> Iterator[str]:
-    asked = [request for request in smoke.requests if request.port is None or request.port not in main.ports]
+    asked = [each for each in smoke.requests if (each.port not in main.ports if each.port else not main.ports)]
     if not main.alive or (main.ports and not asked):
         return
     exposed = ", ".join(port for port in config.exposed_ports if not port.endswith("/udp"))
