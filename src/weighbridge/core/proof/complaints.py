@@ -83,8 +83,11 @@ def complaints(original: Original, candidate: Observation, before: Side, after: 
     }
     reader = _Reader(FileSystem(before.programs, before.config), FileSystem(after.programs, after.config))
     new = (line for _, seen in candidate.seen for line in _said(seen) if masked(line) not in known)
-    found = dict.fromkeys(gap for _, line in zip(range(_MAX_LINES), new, strict=False) for gap in reader.gaps(line))
-    return tuple(found)[:_MAX_GAPS]
+    found: dict[tuple[GapKind, str], Gap] = {}
+    for _, line in zip(range(_MAX_LINES), new, strict=False):
+        for gap in reader.gaps(line):
+            found.setdefault((gap.kind, gap.wanted), gap)
+    return tuple(found.values())[:_MAX_GAPS]
 
 
 def _said(seen: Seen) -> Iterator[str]:
