@@ -68,7 +68,7 @@ class Climb(Protocol):
 class Tools:
     """What climbing works with. `minimum_change` is unpacked bytes.
 
-    `engine` and `containers` are asked for when they are first needed.
+    `engine` and `containers` are asked for when they are first needed; `clock` and `sleep` are time's, or a test's.
     """
 
     builder: Builder
@@ -79,6 +79,12 @@ class Tools:
     climb: Climb
     minimum_change: int = 0
     clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def observer(self) -> Observer:
+        """What runs images, by the same clock."""
+        return Observer(containers=self.containers(), clock=self.clock, sleep=self.sleep)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +130,7 @@ class Camp:
         """The original, run twice."""
         if self._behaviour is None:
             self.tools.climb.line(None, "running the original, twice")
-            observer = Observer(containers=self.tools.containers())
+            observer = self.tools.observer
             config = self.description.config
             first = observer.observe(self.description.id, config, self.smoke)
             second = first if first.failure else observer.observe(self.description.id, config, self.smoke, like=first)
@@ -257,8 +263,7 @@ class Ascent:
         try:
             original = camp.behaviour
             described = camp.tools.engine().describe(self._tag)
-            observer = Observer(containers=camp.tools.containers())
-            seen = observer.observe(described.id, described.config, camp.smoke, like=original.first)
+            seen = camp.tools.observer.observe(described.id, described.config, camp.smoke, like=original.first)
         except (ProbeUnavailable, ImageNotFound) as error:
             self._stop(Check(step=Step.BEHAVIOUR, outcome=Outcome.UNKNOWN, details=(str(error),)))
         check = compare_behaviour(original, seen, camp.smoke)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.engine import docker
-from tests.support.fake_containers import FakeContainers, Program, http
+from tests.support.fake_containers import FakeContainers, Program, Programs, http
 from weighbridge.adapters.containers import DockerContainers
 from weighbridge.errors import ImageNotFound
 from weighbridge.ports import Launch, Limit, Limits
@@ -43,7 +43,7 @@ HOARDS = sh("x=$(cat /dev/zero | tr '\\0' x)")
 FLOODS = sh("while :; do echo flood flood flood flood flood flood; done")
 MISSING = ("/no/such/program",)
 
-FAKE = {
+FAKE: Programs = {
     (IMAGE, *SPEAKS): Program(ends=(0.5, 3), says=[(0.1, "stdout", "out\n"), (0.2, "stderr", "err\n")]),
     (IMAGE, *STAYS): Program(says=[(0.1, "stdout", "up\n")]),
     (IMAGE, *STUBBORN): Program(says=[(0.1, "stdout", "up\n")], stubborn=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from weighbridge.errors import ImageNotFound
 from weighbridge.ports import ContainerState, Launch, Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 FOREVER = float("inf")
 
@@ -41,6 +42,9 @@ def http(status: int, body: str = "", kind: str = "text/plain") -> bytes:
     return (head + body).encode()
 
 
+Programs = Mapping[str | tuple[str, ...], "Program | Sequence[Program]"]
+
+
 class FakeContainers:
     """Implements ports.Containers. `programs` are found by image, or by image and command.
 
@@ -48,7 +52,7 @@ class FakeContainers:
     was sent.
     """
 
-    def __init__(self, programs: Mapping[str | tuple[str, ...], Program | Sequence[Program]]) -> None:
+    def __init__(self, programs: Programs) -> None:
         self._programs = dict(programs)
         self._runs: dict[str | tuple[str, ...], int] = {}
         self.now = 1000.0

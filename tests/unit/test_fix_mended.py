@@ -139,7 +139,7 @@ def test_the_users_and_their_tmp_come_along_where_there_is_none() -> None:
 
 
 def test_a_folder_is_made_by_a_shell_where_there_is_one() -> None:
-    shell = {"bin/sh": DYNAMIC, "bin/mkdir": DYNAMIC, "bin/chown": DYNAMIC}
+    shell: Tree = {"bin/sh": DYNAMIC, "bin/mkdir": DYNAMIC, "bin/chown": DYNAMIC}
 
     made_so = ["RUN mkdir -p '/da ta' && chown 1000:1000 '/da ta'"]
     assert made_so == lines(gap(GapKind.DIRECTORY, "/da ta", "data", by="VOLUME"), there=shell)

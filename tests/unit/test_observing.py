@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from weighbridge.model.behaviour import Observation
     from weighbridge.model.fix import Check
 
-Programs = dict[str | tuple[str, ...], "Program | Sequence[Program]"]
-
 CONFIG = ImageConfig(command=("serve",))
 SERVER = Program(listens={8080: 1.0}, answers={"GET /": [http(200, "hello")], "GET /health": [http(200, "ok")]})
 
@@ -35,9 +33,10 @@ class Trial:
         original: Program | Sequence[Program],
         smoke: Smoke | None = None,
         config: ImageConfig = CONFIG,
-        **others: Program,
+        others: Mapping[str, Program] | None = None,
     ) -> None:
-        programs: Programs = {"original": original, **others}
+        programs: dict[str | tuple[str, ...], Program | Sequence[Program]] = {"original": original}
+        programs |= dict((others or {}).items())
         self.containers = FakeContainers(programs)
         self.smoke = smoke or Smoke()
         self.config = config
@@ -123,7 +122,7 @@ def test_an_original_that_listens_nowhere_though_it_exposes_a_port_is_told() -> 
 def test_one_that_does_not_end_when_it_is_asked_to_can_be_compared_with() -> None:
     stubborn = replace(SERVER, stubborn=True)
 
-    assert Outcome.PASSED is Trial(stubborn, candidate=stubborn).compared().outcome
+    assert Outcome.PASSED is Trial(stubborn, others={"candidate": stubborn}).compared().outcome
 
 
 def test_a_smoke_test_waits_as_long_as_it_says_for_an_end_a_word_and_a_listener() -> None:
@@ -158,7 +157,7 @@ def test_the_same_is_asked_again_where_the_smoke_test_says_so() -> None:
     )
     order = Request(method="POST", path="/orders", status=201)
     smoke = asking(Request(path="/count", contains="0"), order, Request(path="/count", contains="1"))
-    trial = Trial(shop, smoke, candidate=shop)
+    trial = Trial(shop, smoke, others={"candidate": shop})
 
     assert Outcome.PASSED is trial.compared().outcome
     once = ["GET /count", "POST /orders", "GET /count", "GET /"]
@@ -167,7 +166,7 @@ def test_the_same_is_asked_again_where_the_smoke_test_says_so() -> None:
 
 def test_a_candidate_that_answers_otherwise_is_told_by_what_was_expected() -> None:
     broken = replace(SERVER, answers={"GET /": [http(200, "hello")], "GET /health": [http(500, "no database")]})
-    check = Trial(SERVER, asking(Request(path="/health", status=200)), candidate=broken).compared()
+    check = Trial(SERVER, asking(Request(path="/health", status=200)), others={"candidate": broken}).compared()
 
     assert Outcome.FAILED is check.outcome
     assert "GET :8080/health answers 500 text/plain (11 bytes), where the original answers 200" in check.details[0]
@@ -178,7 +177,9 @@ DATABASE = Service(name="db", image="database", environment=("PASSWORD=x",), com
 
 def test_services_are_up_before_the_program_and_their_ports_are_not_its_own() -> None:
     database = Program(listens={5432: 3.0})
-    trial = Trial(SERVER, asking(Request(path="/health", status=200), services=(DATABASE,)), database=database)
+    trial = Trial(
+        SERVER, asking(Request(path="/health", status=200), services=(DATABASE,)), others={"database": database}
+    )
     seen = trial.observe("original").seen[0][1]
 
     assert (8080,) == seen.ports
@@ -204,7 +205,7 @@ def test_services_are_up_before_the_program_and_their_ports_are_not_its_own() ->
 def test_a_service_that_fails_is_told_with_its_last_words(services: Mapping[str, Program], reason: str) -> None:
     smoke = asking(Request(path="/health", status=200), services=(DATABASE,), timeout=10.0)
 
-    assert reason == Trial(SERVER, smoke, **services).reason
+    assert reason == Trial(SERVER, smoke, others=services).reason
 
 
 def test_the_network_outside_is_there_only_where_it_is_allowed() -> None:
