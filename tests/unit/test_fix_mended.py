@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.elf import ElfFile
 from tests.support.filesystems import Node, directory, link, programs_of
+from tests.support.models import package
 from tests.support.subjects import subject
 from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
@@ -169,6 +170,44 @@ def test_a_program_of_another_c_library_is_not_brought_along() -> None:
     assert mended(whole, split(whole), [gap(GapKind.PROGRAM, "git", "usr/bin/git")], built) is None
 
 
+APT: Tree = {"usr/bin/apt-get": DYNAMIC}
+INSTALL = "RUN apt-get update && apt-get install -y --no-install-recommends \\\n"
+CLEAN = "    && rm -rf /var/lib/apt/lists/*\n"
+
+
+def packed() -> Subject:
+    """An image with packages of Debian's."""
+    whole = made()
+    assert whole.image is not None
+    packages = (package("zlib1g", 9), package("libpq5", 9), package("git", 9), package("tzdata", 9))
+    return replace(whole, image=replace(whole.image, packages=packages))
+
+
+def test_what_a_package_brings_is_installed_where_that_can_be() -> None:
+    whole = packed()
+    built = Side(programs=programs_of({**GLIBC, **APT}), config=CONFIG)
+    slim = replace(split(whole), family=Family.SLIMMER_BASE, dockerfile_text="FROM debian:12-slim\nCOPY . /src\n")
+    git = gap(GapKind.PROGRAM, "git", "usr/bin/git")
+    pq = gap(GapKind.LIBRARY, "libpq.so.5", f"{LIBRARIES}/libpq.so.5.15")
+
+    once = mended(whole, slim, [git], built)
+    assert once is not None
+    assert f"FROM debian:12-slim\n{INSTALL}      git \\\n{CLEAN}COPY . /src\n" == once.dockerfile_text
+    twice = mended(whole, once, [pq], built)
+    assert twice is not None
+    assert f"FROM debian:12-slim\n{INSTALL}      git \\\n      libpq5 \\\n{CLEAN}COPY . /src\n" == twice.dockerfile_text
+    assert mended(whole, twice, [git, pq], built) is None
+
+
+def test_what_no_package_brings_cannot_be_copied_where_no_stage_has_it() -> None:
+    whole = packed()
+    built = Side(programs=programs_of({**GLIBC, **APT}), config=CONFIG)
+    slim = replace(split(whole), family=Family.SLIMMER_BASE, dockerfile_text="FROM debian:12-slim\nCOPY . /src\n")
+    own = gap(GapKind.LIBRARY, "libown.so.3", "usr/local/lib/libown.so.3")
+
+    assert mended(whole, slim, [own], built) is None
+
+
 def test_what_stands_there_already_is_not_written_twice_so_that_mending_ends() -> None:
     whole = made()
     built = Side(programs=programs_of(GLIBC), config=CONFIG)
@@ -187,7 +226,7 @@ def test_candidates_without_a_stage_of_the_original_are_left_alone() -> None:
     built = Side(programs=programs_of(GLIBC), config=CONFIG)
 
     assert mended(whole, replace(split(whole), family=Family.IN_PLACE), [LIBZ], built) is None
-    single = replace(split(whole), dockerfile_text="FROM debian:12\n")
+    single = replace(split(whole), dockerfile_text="FROM debian:12\n", family=Family.SLIMMER_BASE)
     assert mended(whole, single, [LIBZ], built) is None
 
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from weighbridge.core.fixes.needs import library_packages
 from weighbridge.core.fixes.split import Copy, owner_of
 from weighbridge.core.proof.linker import Linker
 from weighbridge.model.files import Kind
 from weighbridge.model.fix import GapKind
+from weighbridge.model.packages import Ecosystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from weighbridge.core.proof.filesystem import FileSystem
     from weighbridge.model.fix import Gap
+    from weighbridge.model.image import Image
     from weighbridge.model.programs import Elf
 
 _ZONES = "/usr/share/zoneinfo"
@@ -43,6 +46,14 @@ class Provisions:
         """What closes all of the gaps. Raises Unmendable where one of them is not closed by files."""
         found = tuple(dict.fromkeys(copy for gap in gaps for copy in self._copies(gap)))
         return tuple(_gathered(found))
+
+    def packages(self, gaps: Iterable[Gap], image: Image) -> dict[Gap, str]:
+        """The package that closes a gap, for those that one closes, where the candidate can install it."""
+        if self.candidate.which("apt-get") is None:
+            return {}
+        installed = {each.name.partition(":")[0] for each in image.packages if each.ecosystem is Ecosystem.APT}
+        named = ((gap, _package(gap, image)) for gap in gaps)
+        return {gap: name for gap, name in named if name is not None and name in installed}
 
     def commands(self, gaps: Iterable[Gap]) -> tuple[str, ...]:
         """RUN instructions for folders that somebody has to own, where the candidate has a shell for them."""
@@ -163,6 +174,20 @@ class Provisions:
         files = self.original.programs.files
         holding = {path.rpartition("/")[0] for path in files}
         return frozenset(path for path, facts in files.items() if facts.kind is Kind.DIRECTORY and path not in holding)
+
+
+def _package(gap: Gap, image: Image) -> str | None:
+    match gap.kind:
+        case GapKind.LIBRARY:
+            return next(iter(library_packages([gap.wanted], image)[0]), None)
+        case GapKind.CERTIFICATES:
+            return "ca-certificates"
+        case GapKind.TIME_ZONES:
+            return "tzdata"
+        case GapKind.PROGRAM | GapKind.HEALTH_TOOL | GapKind.COMMAND:
+            return gap.wanted.rpartition("/")[2]
+        case _:
+            return None
 
 
 def _gathered(found: tuple[Copy, ...]) -> Iterator[Copy]:
