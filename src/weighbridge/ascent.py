@@ -18,6 +18,7 @@ from weighbridge.core.proof.complaints import complaints
 from weighbridge.core.proof.configuration import check_configuration
 from weighbridge.core.proof.size import check_size
 from weighbridge.core.proof.surface import surface_of
+from weighbridge.core.redaction import redacted_config, redacted_proof
 from weighbridge.errors import (
     BuildFailed,
     ImageNotFound,
@@ -34,7 +35,7 @@ from weighbridge.weighing import Origin, programs_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from weighbridge.model.behaviour import Smoke
+    from weighbridge.model.behaviour import Observation, Smoke
     from weighbridge.model.fix import Candidate, Gap
     from weighbridge.model.image import Image, ImageDescription
     from weighbridge.model.programs import Programs
@@ -81,17 +82,13 @@ class Tools:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    @property
-    def observer(self) -> Observer:
-        """What runs images, by the same clock."""
-        return Observer(containers=self.containers(), clock=self.clock, sleep=self.sleep)
-
 
 @dataclass(slots=True, kw_only=True)
 class Camp:
     """Where candidates for one image start from. What is known of the original is found out once.
 
-    No build begins that could not end before `deadline` (of the tools' clock).
+    No build begins that could not end before `deadline` (of the tools' clock). `longest` is seconds: what one run may
+    take of that, whatever the smoke test says. `hidden` is masked in all that is told.
     """
 
     tools: Tools
@@ -99,6 +96,8 @@ class Camp:
     tree: Path
     smoke: Smoke
     deadline: float
+    longest: float
+    hidden: tuple[str, ...]
     description: ImageDescription
     _image: Image | None = None
     _programs: Programs | None = None
@@ -130,12 +129,17 @@ class Camp:
         """The original, run twice."""
         if self._behaviour is None:
             self.tools.climb.line(None, "running the original, twice")
-            observer = self.tools.observer
-            config = self.description.config
-            first = observer.observe(self.description.id, config, self.smoke)
-            second = first if first.failure else observer.observe(self.description.id, config, self.smoke, like=first)
-            self._behaviour = judge_original(first, second, config, self.smoke)
+            first = self.observed(self.description)
+            second = first if first.failure else self.observed(self.description, like=first)
+            self._behaviour = judge_original(first, second, self.description.config, self.smoke)
         return self._behaviour
+
+    def observed(self, image: ImageDescription, *, like: Observation | None = None) -> Observation:
+        """What an image does, as the smoke test says."""
+        tools = self.tools
+        observer = Observer(containers=tools.containers(), hidden=self.hidden, clock=tools.clock, sleep=tools.sleep)
+        smoke = replace(self.smoke, timeout=min(self.smoke.timeout, self.longest))
+        return observer.observe(image.id, image.config, smoke, like=like)
 
     def read(self, reference: str) -> Programs:
         """An image's file system, as far as running it is concerned."""
@@ -187,6 +191,7 @@ class Ascent:
         finally:
             tools.engine().remove(self._tag)
         proof = Proof(status=status, reason=reason, checks=tuple(self.checks), seconds=tools.clock() - started)
+        proof = redacted_proof(proof, self.camp.hidden)
         if image is None or programs is None:
             return proof
         return replace(
@@ -237,8 +242,9 @@ class Ascent:
 
     def _configuration(self) -> None:
         self._begin(Step.CONFIGURATION)
-        config = self.camp.tools.engine().describe(self._tag).config
-        self._take(check_configuration(self.camp.description.config, config, self.candidate.may_change))
+        described = self.camp.description, self.camp.tools.engine().describe(self._tag)
+        before, after = (redacted_config(each.config, self.camp.hidden) for each in described)
+        self._take(check_configuration(before, after, self.candidate.may_change))
 
     def _closure(self) -> Programs:
         self._begin(Step.CLOSURE)
@@ -263,7 +269,7 @@ class Ascent:
         try:
             original = camp.behaviour
             described = camp.tools.engine().describe(self._tag)
-            seen = camp.tools.observer.observe(described.id, described.config, camp.smoke, like=original.first)
+            seen = camp.observed(described, like=original.first)
         except (ProbeUnavailable, ImageNotFound) as error:
             self._stop(Check(step=Step.BEHAVIOUR, outcome=Outcome.UNKNOWN, details=(str(error),)))
         check = compare_behaviour(original, seen, camp.smoke)

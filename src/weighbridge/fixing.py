@@ -152,6 +152,7 @@ def _fixes(subject: Subject, built: Built, tree: Path, shop: Workshop) -> tuple[
         context_digest=context_digest(tree, subject.spec, subject.context),
         smoke=shop.smoke.get(subject.spec.name, NO_SMOKE),
         revise=partial(mended, subject),
+        hidden=tuple(shop.yard.hidden),
     )
 
 

@@ -12,6 +12,7 @@ from weighbridge.core.names import clipped
 from weighbridge.core.proof.expectations import holds, unfulfilled
 from weighbridge.core.proof.http import MAX_ANSWER_BYTES, linked_paths, read_answer, request_bytes
 from weighbridge.core.proof.trials import first_trial, further_trials
+from weighbridge.core.redaction import redacted, redacted_seen
 from weighbridge.core.rendering.units import format_size
 from weighbridge.model.behaviour import Answer, AnswerKind, Observation, Request, Seen, Smoke, Trial
 from weighbridge.ports import Launch, Limit, Limits
@@ -41,9 +42,10 @@ _MAX_LINE = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observer:
-    """Runs images in scenes of their own. `clock` and `sleep` are time's, or a test's."""
+    """Runs images in scenes of their own. `hidden` is masked in what they say; `clock` and `sleep` are time's."""
 
     containers: Containers
+    hidden: tuple[str, ...] = ()
     limits: Limits = NO_LESS
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -122,20 +124,21 @@ class _Run:
             seen = self._watch(scene, container, frozenset(background))
             lost = next((each for each in services if each[0].port is not None and not each[1].state().running), None)
             if lost is not None:
-                return _fallen(*lost)
-            return replace(self.trial, requests=tuple(self.asked), explore=False), seen
+                return _fallen(*lost, self.observer.hidden)
+            trial = replace(self.trial, requests=tuple(self.asked), explore=False)
+            return trial, redacted_seen(seen, self.observer.hidden)
 
     def _until_listening(self, scene: Scene, service: Service, container: Container) -> str:
         """Why a service did not come up, empty if it did."""
         deadline = self.observer.clock() + self.smoke.timeout
         while service.port is not None and service.port not in scene.listening():
             if not container.state().running:
-                return _fallen(service, container)
+                return _fallen(service, container, self.observer.hidden)
             if self.observer.clock() > deadline:
                 return f"{_named(service)} does not listen on {service.port} within {self.smoke.timeout:g} s"
             self.observer.sleep(_STEP_SECONDS)
         state = container.state()
-        return _fallen(service, container) if state.refusal or state.exceeded else ""
+        return _fallen(service, container, self.observer.hidden) if state.refusal or state.exceeded else ""
 
     def _watch(self, scene: Scene, container: Container, background: frozenset[int]) -> Seen:
         ports = self._until_ready(scene, container, background)
@@ -299,11 +302,12 @@ def _named(service: Service) -> str:
     return f"the service {service.name} ({clipped(service.image, 100)})"
 
 
-def _fallen(service: Service, container: Container) -> str:
+def _fallen(service: Service, container: Container, hidden: Sequence[str]) -> str:
     """Why a service does not run, in its own last words or the engine's."""
     state = container.state()
     why = f"it exceeded its limit of {state.exceeded}" if state.exceeded else _last_line(container)
-    return f"{_named(service)} did not stay up: {clipped(why or state.refusal or f'status {state.status}', 200)}"
+    said = redacted(why or state.refusal or f"status {state.status}", hidden)
+    return f"{_named(service)} did not stay up: {clipped(said, 200)}"
 
 
 def request_key(request: Request) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 DERIVED = Smoke()
 _MAX_REVISIONS = 5
+# The original runs twice, and a candidate once.
+_RUNS = 3
+_SHORTEST_SECONDS = 10.0
 _SETTLED = (ProofStatus.VERIFIED, ProofStatus.REJECTED)
 
 Revise = Callable[["Candidate", "tuple[Gap, ...]", "Side"], "Candidate | None"]
@@ -46,13 +49,14 @@ class Prover(Tools):
         context_digest: str | None,
         smoke: Smoke = DERIVED,
         revise: Revise | None = None,
+        hidden: tuple[str, ...] = (),
     ) -> tuple[Fix, ...]:
         """Every candidate with its proof, best first.
 
         `original` is the tag or ID of the image that `subject` builds from `tree`. Of each family the candidates are
         tried in their order until one is verified. `context_digest` tells whether the build context is the one of
-        another time; None keeps nothing for the next time. Raises EngineUnavailable and Interrupted; what one
-        candidate did not do is a value.
+        another time; None keeps nothing for the next time. `hidden` are parts of secrets, masked in all that is told.
+        Raises EngineUnavailable and Interrupted; what one candidate did not do is a value.
         """
         camp = Camp(
             tools=self,
@@ -60,6 +64,8 @@ class Prover(Tools):
             tree=tree,
             smoke=smoke,
             deadline=self.clock() + self.minutes * 60,
+            longest=max(self.minutes * 60 / _RUNS, _SHORTEST_SECONDS),
+            hidden=hidden,
             description=self.engine().describe(original),
         )
         run = _Proving(prover=self, camp=camp, context_digest=context_digest, revise=revise)

@@ -43,7 +43,9 @@ class Trial:
 
     def observe(self, image: str, like: Observation | None = None) -> Observation:
         """One observation, after which nothing is left."""
-        observer = Observer(containers=self.containers, clock=self.containers.clock, sleep=self.containers.sleep)
+        observer = Observer(
+            containers=self.containers, hidden=("s3cret",), clock=self.containers.clock, sleep=self.containers.sleep
+        )
         found = observer.observe(image, self.config, self.smoke, like=like)
         assert self.containers.open == 0
         return found
@@ -213,3 +215,21 @@ def test_the_network_outside_is_there_only_where_it_is_allowed() -> None:
     trial.observe("original")
 
     assert [True] == [network for _, _, network in trial.containers.scenes]
+
+
+def test_a_secret_that_is_printed_answered_or_complained_of_is_masked() -> None:
+    tells = Program(
+        listens={8080: 1.0},
+        says=[(0.5, "stdout", "using s3cret\n"), (0.5, "stderr", "s3cret!\n")],
+        answers={"GET /": [http(200, "it is s3cret")]},
+    )
+    trial = Trial(tells)
+    seen = trial.observe("original").seen[0][1]
+
+    assert (("using ***",), ("***!",)) == (seen.stdout, seen.stderr)
+    assert ("it is ***",) == seen.answers["GET :8080/"].lines
+    refused = Trial(Program(refusal="exec: s3cret")).reason
+    assert "the original cannot be started: exec: ***" == refused
+    database = Program(ends=(1.0, 1), says=[(0.5, "stderr", "password s3cret\n")])
+    service = Trial(SERVER, Smoke(services=(DATABASE,)), others={"database": database})
+    assert "the service db (database) did not stay up: password ***" == service.reason

@@ -136,7 +136,15 @@ class Site:
         )
         spec = BuildSpec(name="app", timeout=timeout)
         subject = Subject(spec=spec, dockerfile=parse(ORIGINAL, "Dockerfile"), text=ORIGINAL)
-        fixes = prover.prove(subject, "original", candidates, tree=self.folder, context_digest="context", revise=revise)
+        fixes = prover.prove(
+            subject,
+            "original",
+            candidates,
+            tree=self.folder,
+            context_digest="context",
+            revise=revise,
+            hidden=("s3cret",),
+        )
         assert {"busybox:1.36", "original"} == set(self.engine.images)
         assert 0 == self.containers.open
         return list(fixes)
@@ -224,3 +232,11 @@ def test_a_build_that_hangs_is_ended_and_rejects_its_candidate(site: Site) -> No
 
     assert ProofStatus.REJECTED is fix.proof.status
     assert fix.proof.reason.startswith("rejected at step 1 (build): the build took longer than 0.1 s and was ended")
+
+
+def test_a_secret_that_became_a_variable_is_masked_in_what_is_told(site: Site) -> None:
+    (fix,) = site.prove(candidate(GOOD.replace("ENV APP=1", "ENV APP=s3cret")))
+
+    assert ProofStatus.REJECTED is fix.proof.status
+    assert "***" in fix.proof.reason
+    assert "s3cret" not in str(fix.proof)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS = 120
 _HOST_NAME = "weighbridge"
 _MAX_WRITTEN = 2_000
+_MAX_HEALTH_OUTPUT = 4_000
 _MAX_TOOL_BYTES = 1 << 20
 _TOOL_SECONDS = 30.0
 _HEALTH_NANOSECONDS = 1_000_000_000
@@ -305,7 +306,7 @@ class DockerContainer:
             status=None if running else int(found.get("ExitCode") or 0),
             exceeded=Limit.MEMORY if found.get("OOMKilled") else self._guard.exceeded if self._guard else None,
             health=health.get("Status") if health.get("Status") not in (None, "none") else None,
-            health_output=clipped(str(log[-1].get("Output") or ""), 300) if log else "",
+            health_output=clipped(str(log[-1].get("Output") or ""), _MAX_HEALTH_OUTPUT) if log else "",
         )
 
     def output(self) -> tuple[bytes, bytes, bool]:

@@ -79,7 +79,7 @@ def _reasons(first: Observation, second: Observation, config: ImageConfig, smoke
     for said in broken_promises(first, smoke):
         yield f"the smoke test fails on the original: {said}"
     if main.health == "unhealthy":
-        yield f"the original's health check fails on its own: {main.health_output or 'it says nothing'}"
+        yield f"the original's health check fails on its own: {clipped(main.health_output, 300) or 'it says nothing'}"
     yield from _ended_badly(first, smoke)
     yield from _listens_nowhere(main, config, smoke)
     for (trial, one), (_, other) in zip(first.seen, second.seen, strict=False):
@@ -143,7 +143,7 @@ class _Pair:
         for key, before, again in self._steady_answers():
             yield from _answer_differences(key, before, again, seen.answers.get(key))
         if first.health == self.second.health == "healthy" and seen.health != "healthy":
-            said = f": {seen.health_output}" if seen.health_output else ""
+            said = f": {clipped(seen.health_output, 300)}" if seen.health_output else ""
             yield f"the health check says {seen.health or 'nothing'}{said}"
         yield from self._output_differences()
         if first.graceful and self.second.graceful and seen.graceful is False:
