@@ -233,3 +233,12 @@ def test_a_secret_that_is_printed_answered_or_complained_of_is_masked() -> None:
     database = Program(ends=(1.0, 1), says=[(0.5, "stderr", "password s3cret\n")])
     service = Trial(SERVER, Smoke(services=(DATABASE,)), others={"database": database})
     assert "the service db (database) did not stay up: password ***" == service.reason
+
+
+def test_what_the_health_check_asks_is_asked_too_unless_the_smoke_test_does() -> None:
+    config = replace(CONFIG, health_check=("CMD-SHELL", "curl -f http://localhost:8080/health"))
+    for smoke in (Smoke(), asking(Request(path="/health", status=200))):
+        trial = Trial(SERVER, smoke, config)
+        trial.observe("original")
+
+        assert ["GET /health", "GET /"] == paths(trial.containers)
