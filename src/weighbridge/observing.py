@@ -148,6 +148,7 @@ class _Run:
             if ports:
                 self._ask(scene, container, ports)
             self._until_healthy(container)
+            self._until_kept(container)
             self._wait_for_lines(container)
             state = container.state()
         else:
@@ -272,6 +273,15 @@ class _Run:
         while True:
             state = container.state()
             if not state.running or state.health != "starting" or self.observer.clock() > deadline:
+                return
+            self.observer.sleep(_STEP_SECONDS)
+
+    def _until_kept(self, container: Container) -> None:
+        """Until it has said what it should, and has ended if it should: it may, since it was asked something."""
+        deadline = self._started + self.smoke.timeout
+        while container.state().running and self.observer.clock() < deadline:
+            waits_for_words = self.smoke.contains is not None and not self._has_said_it(container)
+            if self.smoke.status is None and not waits_for_words:
                 return
             self.observer.sleep(_STEP_SECONDS)
 

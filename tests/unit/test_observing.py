@@ -242,3 +242,10 @@ def test_what_the_health_check_asks_is_asked_too_unless_the_smoke_test_does() ->
         trial.observe("original")
 
         assert ["GET /health", "GET /"] == paths(trial.containers)
+
+
+def test_after_the_requests_it_may_take_its_time_to_say_and_to_end() -> None:
+    program = replace(SERVER, ends=(30.0, 4), says=[(25.0, "stdout", "goodbye\n")])
+    smoke = asking(Request(path="/health", status=200), status=4, contains="goodbye")
+
+    assert "" == Trial(program, smoke).reason
