@@ -14,8 +14,19 @@ from weighbridge.core.proof.http import MAX_ANSWER_BYTES, linked_paths, read_ans
 from weighbridge.core.proof.trials import first_trial, further_trials
 from weighbridge.core.redaction import redacted, redacted_seen
 from weighbridge.core.rendering.units import format_size
-from weighbridge.model.behaviour import Answer, AnswerKind, Observation, Request, Seen, Smoke, Trial
-from weighbridge.ports import Launch, Limit, Limits
+from weighbridge.model.behaviour import (
+    USUAL_LIMITS,
+    Answer,
+    AnswerKind,
+    Limit,
+    Limits,
+    Observation,
+    Request,
+    Seen,
+    Smoke,
+    Trial,
+)
+from weighbridge.ports import Launch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +35,6 @@ if TYPE_CHECKING:
     from weighbridge.model.image import ImageConfig
     from weighbridge.ports import Container, Containers, Scene
 
-NO_LESS = Limits()
 ALIVE_SECONDS = 5.0
 """How long a program that listens nowhere must live to count as one that stays."""
 
@@ -46,7 +56,7 @@ class Observer:
 
     containers: Containers
     hidden: tuple[str, ...] = ()
-    limits: Limits = NO_LESS
+    limits: Limits = USUAL_LIMITS
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 

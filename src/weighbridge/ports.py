@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+from weighbridge.model.behaviour import USUAL_LIMITS, Limit, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -297,29 +298,6 @@ class Tracking(Protocol):
         ...
 
 
-class Limit(StrEnum):
-    """What a container was ended for, since it took more of it than it may."""
-
-    MEMORY = "memory"
-    DISK = "disk"
-    PROCESSES = "processes"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one container may take. Bytes; `output` is what is kept of stdout and stderr each.
-
-    More `memory` or `processes` are not given. Who writes more than `disk`, volumes included, or asks for all the
-    `processes`, is ended within a second or two. `file` is the size of one file.
-    """
-
-    memory: int = 2 << 30
-    disk: int = 2 << 30
-    file: int = 1 << 30
-    processes: int = 512
-    output: int = 4 << 20
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """How a container is started. None leaves the image's own entrypoint or command.
@@ -332,7 +310,7 @@ class Launch:
     command: tuple[str, ...] | None = None
     environment: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = USUAL_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from tests.support.engine import docker
 from tests.support.fake_containers import FakeContainers, Program, Programs, http
 from weighbridge.adapters.containers import DockerContainers
 from weighbridge.errors import ImageNotFound
-from weighbridge.ports import Launch, Limit, Limits
+from weighbridge.model.behaviour import Limit, Limits
+from weighbridge.ports import Launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,8 @@ from tests.support.git import create
 from weighbridge.adapters.containers import DockerContainers
 from weighbridge.adapters.engine import DockerEngine
 from weighbridge.core.proof.behaviour import judge_original
-from weighbridge.model.behaviour import Request, Smoke
+from weighbridge.model.behaviour import Limits, Request, Smoke
 from weighbridge.observing import Observer
-from weighbridge.ports import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from weighbridge.errors import ImageNotFound
-from weighbridge.ports import ContainerState, Launch, Limit
+from weighbridge.ports import ContainerState, Launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from weighbridge.model.behaviour import Limit
 
 FOREVER = float("inf")
 

@@ -9,11 +9,10 @@ import pytest
 
 from tests.support.fake_containers import FakeContainers, Program, http
 from weighbridge.core.proof.behaviour import compare_behaviour, judge_original
-from weighbridge.model.behaviour import Request, Service, Smoke
+from weighbridge.model.behaviour import Limit, Request, Service, Smoke
 from weighbridge.model.fix import Outcome
 from weighbridge.model.image import ImageConfig
 from weighbridge.observing import Observer
-from weighbridge.ports import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,12 +20,14 @@ from weighbridge.adapters.made import marks, remove_container, remove_volume, sw
 from weighbridge.adapters.probe import DEFAULT_IMAGE, Probe, choose_probe, listening_ports
 from weighbridge.core.names import clipped
 from weighbridge.errors import EngineUnavailable, ImageNotFound
-from weighbridge.ports import ContainerState, Limit
+from weighbridge.model.behaviour import Limit
+from weighbridge.ports import ContainerState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from weighbridge.ports import Launch, Limits
+    from weighbridge.model.behaviour import Limits
+    from weighbridge.ports import Launch
 
 _TIMEOUT_SECONDS = 120
 _HOST_NAME = "weighbridge"

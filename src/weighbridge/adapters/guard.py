@@ -14,7 +14,7 @@ from weighbridge.errors import WeighbridgeError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from weighbridge.ports import Limit
+    from weighbridge.model.behaviour import Limit
 
 _EVERY_SECONDS = 0.5
 _PATIENCE_SECONDS = 5.0
