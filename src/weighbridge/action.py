@@ -113,7 +113,9 @@ def _fixed(report: Report, settings: Settings, yard: pipeline.Yard, runner: Runn
                 report,
                 settings,
                 yard.repository.root,
-                Workshop(yard=replace(yard, log=NoGroups(yard.log)), prover=prover, rules=rules),
+                Workshop(
+                    yard=replace(yard, log=NoGroups(yard.log)), prover=prover, rules=rules, smoke=settings.smokes()
+                ),
             )
     except WeighbridgeError as error:
         runner.warning(f"no fixes were tried: {' '.join(str(error).split())}")

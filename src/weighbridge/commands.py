@@ -110,7 +110,8 @@ def fix(given: Mapping[str, object], *, minutes: float) -> tuple[Report, Path]:
         )
         prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
         head = Revision(commit=None, label="work tree")
-        shop = Workshop(yard=yard, prover=prover, rules=settings.rules_config(examining.today()))
+        rules = settings.rules_config(examining.today())
+        shop = Workshop(yard=yard, prover=prover, rules=rules, smoke=settings.smokes())
         return fix_tree(settings, repository.root, head, shop), repository.root
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from weighbridge.building import Built, Job, Side, build_all
 from weighbridge.contexts import context_digest
+from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
 from weighbridge.core.fixes.prospect import prospect
 from weighbridge.core.redaction import redacted, redacted_findings
@@ -16,10 +18,10 @@ from weighbridge.core.rules.registry import examine
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
 from weighbridge.interruption import interruptible
 from weighbridge.model.behaviour import Smoke
-from weighbridge.model.fix import ProofStatus
+from weighbridge.model.fix import Fix, Proof, ProofStatus
 from weighbridge.model.report import Stage, Unavailable
 from weighbridge.pipeline import built_image, removed_afterwards, report_of, weighed_alone
-from weighbridge.subjects import read_subject
+from weighbridge.subjects import foreign_line, read_subject
 from weighbridge.weighing import programs_of
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
     from weighbridge.core.rules.config import RulesConfig
     from weighbridge.model.build import BuildSpec
-    from weighbridge.model.fix import Fix
     from weighbridge.model.image import Image, ImageConfig
     from weighbridge.model.report import ImageReport, Report, Revision
     from weighbridge.model.subject import Subject
@@ -138,6 +139,11 @@ def _fixes(subject: Subject, built: Built, tree: Path, shop: Workshop) -> tuple[
     candidates = plan(subject).candidates
     if not candidates:
         return ()
+    foreign = foreign_line(tree, subject.spec.dockerfile)
+    if foreign is not None:
+        # Its text was read with what is no text replaced; a patch would be of another file.
+        reason = f"{subject.spec.dockerfile}:{foreign}: is not UTF-8, so no patch of it can be made: save it as UTF-8"
+        return (Fix(candidate=candidates[0], patch="", proof=Proof(status=ProofStatus.NOT_RUN, reason=reason)),)
     return shop.prover.prove(
         subject,
         built.tag,
@@ -145,6 +151,8 @@ def _fixes(subject: Subject, built: Built, tree: Path, shop: Workshop) -> tuple[
         tree=tree,
         context_digest=context_digest(tree, subject.spec, subject.context),
         smoke=shop.smoke.get(subject.spec.name, NO_SMOKE),
+        revise=partial(mended, subject),
+        hidden=tuple(shop.yard.hidden),
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
+    from weighbridge.ascent import Climb
     from weighbridge.event import Event
     from weighbridge.ports import (
         Builder,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
         Repository,
         Tracking,
     )
-    from weighbridge.proving import Climb, Prover
+    from weighbridge.proving import Prover
     from weighbridge.settings import Settings
 
 
