@@ -47,6 +47,7 @@ def look(report: Report, settings: Settings, refs: Refs, yard: Yard, runner: Run
         yard=replace(yard, log=NoGroups(yard.log)),
         prover=prover,
         rules=settings.rules_config(examining.today()),
+        smoke=settings.smokes(),
         begin=runner.line,
     )
     try:

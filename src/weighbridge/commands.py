@@ -82,7 +82,7 @@ def _workshop(
         )
         prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
         rules = settings.rules_config(examining.today())
-        yield Workshop(yard=yard, prover=prover, rules=rules, begin=climb.image)
+        yield Workshop(yard=yard, prover=prover, rules=rules, smoke=settings.smokes(), begin=climb.image)
 
 
 def weigh(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge.building import Built, Job, Side, build_all
+from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
 from weighbridge.core.fixes.prospect import prospect
 from weighbridge.core.redaction import redacted, redacted_findings
@@ -17,10 +19,10 @@ from weighbridge.dockerfile.parse import parse
 from weighbridge.errors import ImageNotFound, MalformedDockerfile, MalformedImage, UsageError
 from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.behaviour import Smoke
-from weighbridge.model.fix import ProofStatus
+from weighbridge.model.fix import Fix, Proof, ProofStatus
 from weighbridge.model.report import Stage, Unavailable, WeighedImage
 from weighbridge.pipeline import built_image, check_out, removed_afterwards, report_of, weighed_alone
-from weighbridge.subjects import read_subject
+from weighbridge.subjects import foreign_line, read_subject
 from weighbridge.touched import copied_digest, touched
 from weighbridge.weighing import programs_of
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from weighbridge.core.rules.config import RulesConfig
     from weighbridge.model.build import BuildSpec
-    from weighbridge.model.fix import Candidate, Fix
+    from weighbridge.model.fix import Candidate
     from weighbridge.model.image import Image, ImageConfig
     from weighbridge.model.report import ImageReport, Report, Revision
     from weighbridge.model.subject import Subject
@@ -183,6 +185,11 @@ def _fixes(subject: Subject, built: Built, tree: Path, shop: Workshop) -> tuple[
     candidates = plan(subject).candidates
     if not candidates:
         return ()
+    foreign = foreign_line(tree, subject.spec.dockerfile)
+    if foreign is not None:
+        # Its text was read with what is no text replaced; a patch would be of another file.
+        reason = f"{subject.spec.dockerfile}:{foreign}: is not UTF-8, so no patch of it can be made: save it as UTF-8"
+        return (Fix(candidate=candidates[0], patch="", proof=Proof(status=ProofStatus.NOT_RUN, reason=reason)),)
     return shop.prover.prove(
         subject,
         built.tag,
@@ -190,6 +197,8 @@ def _fixes(subject: Subject, built: Built, tree: Path, shop: Workshop) -> tuple[
         tree=tree,
         context_digest=_context_digest(subject, candidates, tree),
         smoke=shop.smoke.get(subject.spec.name, NO_SMOKE),
+        revise=partial(mended, subject),
+        hidden=tuple(shop.yard.hidden),
     )
 
 

@@ -9,19 +9,32 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from weighbridge.core.names import clipped
+from weighbridge.core.proof.expectations import holds, unfulfilled
 from weighbridge.core.proof.http import MAX_ANSWER_BYTES, linked_paths, read_answer, request_bytes
 from weighbridge.core.proof.trials import first_trial, further_trials
+from weighbridge.core.redaction import redacted, redacted_seen
 from weighbridge.core.rendering.units import format_size
-from weighbridge.model.behaviour import Answer, AnswerKind, Observation, Request, Seen, Smoke, Trial
-from weighbridge.ports import Launch, Limits
+from weighbridge.model.behaviour import (
+    USUAL_LIMITS,
+    Answer,
+    AnswerKind,
+    Limit,
+    Limits,
+    Observation,
+    Request,
+    Seen,
+    Smoke,
+    Trial,
+)
+from weighbridge.ports import Launch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from weighbridge.model.behaviour import Service
     from weighbridge.model.image import ImageConfig
-    from weighbridge.ports import Container, Containers, ContainerState, Scene
+    from weighbridge.ports import Container, Containers, Scene
 
-NO_LESS = Limits()
 ALIVE_SECONDS = 5.0
 """How long a program that listens nowhere must live to count as one that stays."""
 
@@ -30,7 +43,6 @@ _STOP_SECONDS = 5.0
 _HEALTH_SECONDS = 30.0
 _ANSWER_SECONDS = 10.0
 _LISTEN_SECONDS = 30.0
-_DISK_EVERY_SECONDS = 2.0
 _STEP_SECONDS = 0.2
 _RETRIES = 2
 _MAX_PORTS = 6
@@ -40,10 +52,11 @@ _MAX_LINE = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observer:
-    """Runs images in scenes of their own. `clock` and `sleep` are time's, or a test's."""
+    """Runs images in scenes of their own. `hidden` is masked in what they say; `clock` and `sleep` are time's."""
 
     containers: Containers
-    limits: Limits = NO_LESS
+    hidden: tuple[str, ...] = ()
+    limits: Limits = USUAL_LIMITS
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -92,10 +105,21 @@ class _Run:
             scene = stack.enter_context(
                 self.observer.containers.scene(names=names, volumes=self.config.volumes, network=self.smoke.network)
             )
-            failure = self._start_services(scene)
-            if failure:
-                return failure
-            background = scene.listening() if self.smoke.services else ()
+            services: list[tuple[Service, Container]] = []
+            for service in self.smoke.services:
+                container = scene.start(
+                    Launch(
+                        image=service.image,
+                        command=service.command,
+                        environment=service.environment,
+                        limits=self.observer.limits,
+                    )
+                )
+                services.append((service, container))
+                failure = self._until_listening(scene, service, container)
+                if failure:
+                    return failure
+            background = scene.listening() if services else ()
             self._started = self.observer.clock()
             container = scene.start(
                 Launch(
@@ -108,49 +132,41 @@ class _Run:
                 )
             )
             seen = self._watch(scene, container, frozenset(background))
-            return replace(self.trial, requests=tuple(self.asked), explore=False), seen
+            lost = next((each for each in services if each[0].port is not None and not each[1].state().running), None)
+            if lost is not None:
+                return _fallen(*lost, self.observer.hidden)
+            trial = replace(self.trial, requests=tuple(self.asked), explore=False)
+            return trial, redacted_seen(seen, self.observer.hidden)
 
-    def _start_services(self, scene: Scene) -> str:
-        """Why one of them did not come up, empty if all did."""
-        for service in self.smoke.services:
-            container = scene.start(
-                Launch(
-                    image=service.image,
-                    command=service.command,
-                    environment=service.environment,
-                    limits=self.observer.limits,
-                )
-            )
-            named = f"the service {service.name} ({clipped(service.image, 100)})"
-            deadline = self.observer.clock() + self.smoke.timeout
-            while True:
-                state = container.state()
-                if not state.running:
-                    said = _last_line(container) or state.refusal or f"status {state.status}"
-                    return f"{named} did not stay up: {clipped(said, 200)}"
-                if service.port is None or service.port in scene.listening():
-                    break
-                if self.observer.clock() > deadline:
-                    return f"{named} does not listen on {service.port} within {self.smoke.timeout:g} s"
-                self.observer.sleep(_STEP_SECONDS)
-        return ""
+    def _until_listening(self, scene: Scene, service: Service, container: Container) -> str:
+        """Why a service did not come up, empty if it did."""
+        deadline = self.observer.clock() + self.smoke.timeout
+        while service.port is not None and service.port not in scene.listening():
+            if not container.state().running:
+                return _fallen(service, container, self.observer.hidden)
+            if self.observer.clock() > deadline:
+                return f"{_named(service)} does not listen on {service.port} within {self.smoke.timeout:g} s"
+            self.observer.sleep(_STEP_SECONDS)
+        state = container.state()
+        return _fallen(service, container, self.observer.hidden) if state.refusal or state.exceeded else ""
 
     def _watch(self, scene: Scene, container: Container, background: frozenset[int]) -> Seen:
-        ports, stopped = self._until_ready(scene, container, background)
+        ports = self._until_ready(scene, container, background)
         seconds = self.observer.clock() - self._started
         state = container.state()
-        if state.running and not stopped:
+        if state.running:
             if ports:
                 self._ask(scene, container, ports)
-            state = self._until_healthy(container)
+            self._until_healthy(container)
+            self._until_kept(container)
             self._wait_for_lines(container)
-            state = container.state() if state.running else state
-        elif not state.running:
+            state = container.state()
+        else:
             # Nobody listens any more: what was to be asked stays unasked, in every image alike.
             self.asked = list(self.trial.requests)
         stdout, stderr, flooded = container.output()
         written = container.written()
-        graceful = container.stop(_STOP_SECONDS) if state.running and not stopped else None
+        graceful = container.stop(_STOP_SECONDS) if state.running else None
         return Seen(
             status=state.status,
             refusal=state.refusal,
@@ -163,40 +179,53 @@ class _Run:
             health_output=state.health_output,
             graceful=graceful,
             written=written,
-            stopped=stopped or (self._too_much_memory() if state.out_of_memory else ""),
+            stopped="" if state.exceeded is None else _excess(state.exceeded, self.observer.limits),
             seconds=round(seconds, 2),
         )
 
-    def _until_ready(
-        self, scene: Scene, container: Container, background: frozenset[int]
-    ) -> tuple[tuple[int, ...], str]:
-        """The ports that it listens on in the end, and why it was given up on."""
+    def _until_ready(self, scene: Scene, container: Container, background: frozenset[int]) -> tuple[int, ...]:
+        """The ports that it listens on in the end."""
         wanted = self._wanted_ports()
-        patience = min(self.smoke.timeout, _LISTEN_SECONDS if wanted else ALIVE_SECONDS)
-        if self.before is not None and wanted:
-            # A candidate may take its time, within reason, where the original was quick.
-            patience = min(self.smoke.timeout, max(_LISTEN_SECONDS, 3 * self.before.seconds))
+        patience = self._patience(wanted)
         ports: tuple[int, ...] = ()
         changed = self._started
-        disk_at = self._started + _DISK_EVERY_SECONDS
         while container.state().running:
             now = self.observer.clock()
             found = tuple(port for port in scene.listening() if port not in background)
             if found != ports:
                 ports, changed = found, now
             quiet = bool(ports) and now - changed >= _QUIET_SECONDS
-            if quiet and wanted <= set(ports):
+            if quiet and wanted and wanted <= set(ports):
                 break
+            if self._awaits_end() or (self._awaits_words() and not self._has_said_it(container)):
+                quiet, patience = False, self.smoke.timeout
             if now - self._started >= patience and (quiet or not ports):
                 break
-            if now >= disk_at:
-                disk_at = now + _DISK_EVERY_SECONDS
-                if container.disk_bytes() > self.observer.limits.disk:
-                    return ports, f"it wrote more than {format_size(self.observer.limits.disk)} and was ended"
             if now - self._started > self.smoke.timeout:
                 break
             self.observer.sleep(_STEP_SECONDS)
-        return ports, ""
+        return ports
+
+    def _patience(self, wanted: set[int]) -> float:
+        """How many seconds it has until it listens, or counts as one that listens nowhere."""
+        if not wanted:
+            return min(self.smoke.timeout, ALIVE_SECONDS)
+        if self.smoke.given:
+            return self.smoke.timeout
+        # A candidate may take its time, within reason, where the original was quick.
+        before = 0.0 if self.before is None else 3 * self.before.seconds
+        return min(self.smoke.timeout, max(_LISTEN_SECONDS, before))
+
+    def _awaits_end(self) -> bool:
+        """Whether the repository says how it ends, and nothing is asked of it before."""
+        return self.smoke.status is not None and not self.smoke.requests
+
+    def _awaits_words(self) -> bool:
+        return self.smoke.contains is not None and not self.smoke.requests
+
+    def _has_said_it(self, container: Container) -> bool:
+        stdout, stderr, _ = container.output()
+        return holds((*_lines(stdout), *_lines(stderr)), self.smoke.contains or "")
 
     def _wanted_ports(self) -> set[int]:
         if self.before is not None:
@@ -209,46 +238,61 @@ class _Run:
 
     def _ask(self, scene: Scene, container: Container, ports: Sequence[int]) -> None:
         """Puts the requests, and those that the answers suggest."""
-        for request in self._requests(ports):
-            answer = self._answer(scene, container, request)
-            if self.trial.explore and request.path == "/":
-                for path in linked_paths(answer):
-                    self._answer(scene, container, Request(path=path, port=request.port))
-
-    def _requests(self, ports: Sequence[int]) -> Iterator[Request]:
         first = next((port for port in ports if f"{port}/tcp" in self.config.exposed_ports), ports[0])
         for request in self.trial.requests:
-            yield replace(request, port=request.port or first)
-        if self.trial.explore:
-            for port in ports[:_MAX_PORTS]:
-                yield Request(port=port)
+            self._answer(scene, container, replace(request, port=request.port or first))
+        for port in ports[:_MAX_PORTS] if self.trial.explore else ():
+            for path in linked_paths(self._explore(scene, container, Request(port=port))):
+                self._explore(scene, container, Request(path=path, port=port))
+
+    def _explore(self, scene: Scene, container: Container, request: Request) -> Answer:
+        """The answer to a request that nobody wrote down, unless it is there already."""
+        known = self.answers.get(request_key(request))
+        return self._answer(scene, container, request) if known is None else known
 
     def _answer(self, scene: Scene, container: Container, request: Request) -> Answer:
-        key = request_key(request)
-        if key in self.answers and request.method == "GET":
-            return self.answers[key]
         port = request.port or 0
-        answer = Answer(kind=AnswerKind.NOTHING)
-        for attempt in range(1 + _RETRIES):
-            if attempt:
-                self.observer.sleep(1.0)
+        tries = 0
+        while True:
             received = scene.exchange(
                 port, request_bytes(request, port), timeout=_ANSWER_SECONDS, limit=MAX_ANSWER_BYTES
             )
             answer = read_answer(received, request.method)
-            settled = answer.kind in (AnswerKind.BYTES, AnswerKind.HTTP) and (answer.status or 0) < 500
-            if settled or request.method != "GET" or not container.state().running:
+            tries += 1
+            if self._settled(request, answer, tries) or not container.state().running:
                 break
-        self.answers[key] = answer
+            self.observer.sleep(1.0)
+        # The same may be asked again, since something else was asked meanwhile.
+        times = 1 + sum(request_key(each) == request_key(request) for each in self.asked)
+        self.answers[request_key(request) + (f" ({times})" if times > 1 else "")] = answer
         self.asked.append(request)
         return answer
 
-    def _until_healthy(self, container: Container) -> ContainerState:
+    def _settled(self, request: Request, answer: Answer, tries: int) -> bool:
+        """Whether there is nothing to be gained by asking again: only what changes nothing is asked twice."""
+        if request.method != "GET":
+            return True
+        if request.status is not None or request.contains is not None:
+            late = self.observer.clock() - self._started > self.smoke.timeout
+            return late or not unfulfilled(request, answer)
+        answered = answer.kind in (AnswerKind.BYTES, AnswerKind.HTTP) and (answer.status or 0) < 500
+        return answered or tries > _RETRIES
+
+    def _until_healthy(self, container: Container) -> None:
         deadline = self.observer.clock() + _HEALTH_SECONDS
         while True:
             state = container.state()
             if not state.running or state.health != "starting" or self.observer.clock() > deadline:
-                return state
+                return
+            self.observer.sleep(_STEP_SECONDS)
+
+    def _until_kept(self, container: Container) -> None:
+        """Until it has said what it should, and has ended if it should: it may, since it was asked something."""
+        deadline = self._started + self.smoke.timeout
+        while container.state().running and self.observer.clock() < deadline:
+            waits_for_words = self.smoke.contains is not None and not self._has_said_it(container)
+            if self.smoke.status is None and not waits_for_words:
+                return
             self.observer.sleep(_STEP_SECONDS)
 
     def _wait_for_lines(self, container: Container) -> None:
@@ -263,8 +307,27 @@ class _Run:
                 return
             self.observer.sleep(_STEP_SECONDS)
 
-    def _too_much_memory(self) -> str:
-        return f"it used more than {format_size(self.observer.limits.memory)} of memory and was ended"
+
+def _excess(limit: Limit, limits: Limits) -> str:
+    """Why it was ended, in words."""
+    if limit is Limit.PROCESSES:
+        return f"it started {limits.processes} processes, more than it may, and was ended"
+    took = "wrote" if limit is Limit.DISK else "used"
+    of_it = "" if limit is Limit.DISK else " of memory"
+    amount = limits.disk if limit is Limit.DISK else limits.memory
+    return f"it {took} more than {format_size(amount)}{of_it} and was ended"
+
+
+def _named(service: Service) -> str:
+    return f"the service {service.name} ({clipped(service.image, 100)})"
+
+
+def _fallen(service: Service, container: Container, hidden: Sequence[str]) -> str:
+    """Why a service does not run, in its own last words or the engine's."""
+    state = container.state()
+    why = f"it exceeded its limit of {state.exceeded}" if state.exceeded else _last_line(container)
+    said = redacted(why or state.refusal or f"status {state.status}", hidden)
+    return f"{_named(service)} did not stay up: {clipped(said, 200)}"
 
 
 def request_key(request: Request) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from weighbridge.model.behaviour import USUAL_LIMITS, Limit, Limits
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
     from weighbridge.model.files import LayerIndex
-    from weighbridge.model.fix import Proof
+    from weighbridge.model.fix import Fix
     from weighbridge.model.image import ImageDescription
     from weighbridge.model.programs import Programs
 
@@ -91,13 +93,16 @@ class ProgramsCache(Protocol):
 
 
 class ProofCache(Protocol):
-    """What was proven, by a digest of all that it rests on. A cache: get may forget, put may drop, neither raises."""
+    """What candidates came to, by a digest of all that it rests on; they may have been mended on the way.
 
-    def get(self, key: str) -> Proof | None:
+    A cache: get may forget, put may drop, neither raises.
+    """
+
+    def get(self, key: str) -> Fix | None:
         """What was kept, or None."""
         ...
 
-    def put(self, key: str, proof: Proof) -> None:
+    def put(self, key: str, fix: Fix) -> None:
         """Keeps it."""
         ...
 
@@ -294,17 +299,6 @@ class Tracking(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one container may take. Bytes; `output` is what is kept of stdout and stderr each."""
-
-    memory: int = 2 << 30
-    disk: int = 2 << 30
-    file: int = 1 << 30
-    processes: int = 512
-    output: int = 4 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """How a container is started. None leaves the image's own entrypoint or command.
 
@@ -316,20 +310,21 @@ class Launch:
     command: tuple[str, ...] | None = None
     environment: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = USUAL_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerState:
     """How a container is. `status` is its exit status once it ended; `refusal` the engine's words if it never started.
 
-    `health` is `starting`, `healthy`, `unhealthy`, or None where there is no health check.
+    `exceeded` is the limit that it was ended for. `health` is `starting`, `healthy`, `unhealthy`, or None where there
+    is no health check.
     """
 
     running: bool
     status: int | None = None
     refusal: str = ""
-    out_of_memory: bool = False
+    exceeded: Limit | None = None
     health: str | None = None
     health_output: str = ""
 
@@ -343,10 +338,6 @@ class Container(Protocol):
 
     def output(self) -> tuple[bytes, bytes, bool]:
         """stdout and stderr so far, and whether there was more than is kept."""
-        ...
-
-    def disk_bytes(self) -> int:
-        """What it has written, volumes included."""
         ...
 
     def written(self) -> frozenset[str]:

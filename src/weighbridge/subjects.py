@@ -121,6 +121,19 @@ def read_dockerfile_text(tree: Path, path: str) -> str | None:
     return content.decode("utf-8", "replace")
 
 
+def foreign_line(tree: Path, path: str) -> int | None:
+    """The first line of a file that is not UTF-8, 1-based; None where all of it is, or where it cannot be read."""
+    try:
+        with (tree / path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        content.decode()
+    except UnicodeDecodeError as error:
+        return content.count(b"\n", 0, error.start) + 1
+    except OSError:
+        return None
+    return None
+
+
 def read_context(tree: Path, spec: BuildSpec) -> Context | None:
     """The build context after its ignore file; None where it is not in the tree, or too large to look at."""
     if _ELSEWHERE.match(spec.context):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.github_connection import GitHubConnection
     from weighbridge.adapters.progress import Silence, TerminalProgress
+    from weighbridge.ascent import Climb
     from weighbridge.event import Event
     from weighbridge.forge import Proposals, Reviews
     from weighbridge.ports import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
         Repository,
         Tracking,
     )
-    from weighbridge.proving import Climb, Prover
+    from weighbridge.proving import Prover
     from weighbridge.settings import Settings
 
 OnGitHub = TypeVar("OnGitHub", bound="GitHubConnection")

@@ -30,8 +30,10 @@ _KNOWN = frozenset({"FROM", "RUN", "LABEL", "ENV", "ARG"})
 
 
 def step(instruction: str, name: str = "", size: int = 0) -> Step:
-    """An instruction and the layer that it made, with a file if it is named."""
-    return Step(created_by=instruction, layer=tar(layer(f"{name} {size}" if name else "")))
+    """An instruction and the layer that it made, with a file and its folders if it is named."""
+    parts = name.split("/")
+    folders = ["/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
+    return Step(created_by=instruction, layer=tar(layer("\n".join([*folders, f"{name} {size}"]) if name else "")))
 
 
 BASE = (step("COPY /rootfs /", "busybox", 2000),)

@@ -55,6 +55,8 @@ class FakeProver:
         tree: Path,
         context_digest: str | None,
         smoke: Smoke,
+        revise: object = None,
+        hidden: tuple[str, ...] = (),
     ) -> tuple[Fix, ...]:
         """See proving.Prover."""
         return tuple(

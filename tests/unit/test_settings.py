@@ -253,7 +253,7 @@ def test_a_secret_that_is_malformed_is_not_repeated(root: Path) -> None:
         ("fail-on: [never, fail]", ":1: fail-on: contradicts itself: never stands alone"),
         ("fail-on: [pass]", ":1: fail-on: must be a list of fail, unknown and warn, or never"),
         ("build-args:\n- A=1\n- 2", ":3: build-args[1]: should be a valid string"),
-        ("build-args: {A: 1}", ":1: build-args: should be a valid tuple"),
+        ("build-args: {A: 1}", ":1: build-args: must be a list"),
         ("build-args: [A=1, A=2]", ":1: build-args: contradicts itself: A has two values"),
         ("build-args: ['--x=1']", ":1: build-args: must be lines of the form KEY=value"),
         ("platforms: [linux/amd64, linux/amd64]", ":1: platforms: contradicts itself: names the same platform twice"),

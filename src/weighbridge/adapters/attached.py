@@ -28,6 +28,16 @@ def link_of(stream: Any) -> socket.socket:
     return link
 
 
+def hang_up(stream: Any, link: socket.socket) -> None:
+    """Closes a connection, and the socket under its wrapper, which would stay open; again does no harm."""
+    with contextlib.suppress(OSError):
+        link.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        stream.close()
+    with contextlib.suppress(OSError):
+        link.close()
+
+
 def talk(stream: Any, data: bytes, deadline: float, limit: int) -> bytes:
     """Sends, and what comes back on stdout until it ends, `limit` bytes or the deadline (of time.monotonic())."""
     link = link_of(stream)
@@ -100,10 +110,7 @@ class Output:
 
     def close(self) -> None:
         """Gives the connection up."""
-        with contextlib.suppress(OSError):
-            self._link.shutdown(socket.SHUT_RDWR)
-        with contextlib.suppress(OSError):
-            self._stream.close()
+        hang_up(self._stream, self._link)
 
     def _read(self) -> None:
         total = 0

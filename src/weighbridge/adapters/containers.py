@@ -13,23 +13,28 @@ import docker.errors
 import docker.types
 import requests
 
-from weighbridge.adapters.attached import Output, talk
+from weighbridge.adapters.attached import Output, hang_up, link_of, talk
 from weighbridge.adapters.engine_errors import explained, one_line
+from weighbridge.adapters.guard import Guard
 from weighbridge.adapters.made import marks, remove_container, remove_volume, sweep
 from weighbridge.adapters.probe import DEFAULT_IMAGE, Probe, choose_probe, listening_ports
 from weighbridge.core.names import clipped
 from weighbridge.errors import EngineUnavailable, ImageNotFound
+from weighbridge.model.behaviour import Limit
 from weighbridge.ports import ContainerState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from weighbridge.ports import Launch, Limits
+    from weighbridge.model.behaviour import Limits
+    from weighbridge.ports import Launch
 
 _TIMEOUT_SECONDS = 120
 _HOST_NAME = "weighbridge"
 _MAX_WRITTEN = 2_000
+_MAX_HEALTH_OUTPUT = 4_000
 _MAX_TOOL_BYTES = 1 << 20
+_TOOL_SECONDS = 30.0
 _HEALTH_NANOSECONDS = 1_000_000_000
 _KILLED = 137
 _PROBE_MEMORY = 256 << 20
@@ -63,9 +68,14 @@ class DockerContainers:
     def _pull(self, image: str) -> None:
         # Without a tag the SDK would pull all there are.
         tag = None if "@" in image or ":" in image.rpartition("/")[2] else "latest"
-        for step in self._api.pull(image, tag=tag, stream=True, decode=True):
-            if "error" in step:
-                raise ImageNotFound(f"{image}: cannot be pulled: {clipped(str(step['error']), 200)}")
+        try:
+            errors = [str(step["error"]) for step in self._api.pull(image, tag=tag, stream=True, decode=True)
+                      if "error" in step]  # fmt: skip
+        except docker.errors.APIError as error:
+            # Also where its registry does not answer.
+            errors = [str(error.explanation or error)]
+        if errors:
+            raise ImageNotFound(f"{clipped(image, 200)}: cannot be pulled: {clipped(errors[0], 200)}")
 
     @contextlib.contextmanager
     def scene(
@@ -94,6 +104,7 @@ class DockerScene:
         self._holder = ""
         self._containers: list[str] = []
         self._outputs: list[Output] = []
+        self._guards: list[Guard] = []
         self._volumes: dict[str, str] = {}
 
     def open(self, names: Sequence[str], volumes: Sequence[str], *, network: bool) -> None:
@@ -124,6 +135,8 @@ class DockerScene:
 
     def close(self) -> None:
         """Removes everything; the first error is raised after all were tried."""
+        for guard in self._guards:
+            guard.close()
         for output in self._outputs:
             output.close()
         failed: Exception | None = None
@@ -173,7 +186,10 @@ class DockerScene:
             output.close()
             return DockerContainer(self, None, launch, refusal=_refusal(error))
         output.start()
-        return DockerContainer(self, container, launch, output=output)
+        guard = Guard(lambda: self.excess(container, launch), lambda: self.kill(container))
+        self._guards.append(guard)
+        guard.start()
+        return DockerContainer(self, container, launch, output=output, guard=guard)
 
     def listening(self) -> tuple[int, ...]:
         """See ports.Scene."""
@@ -183,15 +199,20 @@ class DockerScene:
         """See ports.Scene."""
         with explained(self._environ):
             made = self._api.exec_create(self._holder, self._probe.relay(port, timeout + 1), stdin=True)["Id"]
-            stream = self._api.exec_start(made, socket=True)
-            try:
-                received = talk(stream, data, time.monotonic() + timeout, limit)
-            finally:
-                stream.close()
+            received = self._talk(made, data, timeout, limit)
             if received:
                 return received
             # A relay that was refused ends at once with a status; one that only got nothing may still run.
             return None if self._exit_status(made) == 1 else b""
+
+    def _talk(self, made: str, data: bytes, timeout: float, limit: int) -> bytes:
+        """What a command of the probe prints after it was sent something."""
+        stream = self._api.exec_start(made, socket=True)
+        link = link_of(stream)
+        try:
+            return talk(stream, data, time.monotonic() + timeout, limit)
+        finally:
+            hang_up(stream, link)
 
     def _exit_status(self, made: str) -> int | None:
         for _ in range(10):
@@ -202,7 +223,15 @@ class DockerScene:
             time.sleep(0.05)
         return None
 
-    def disk_bytes(self, container: str, volumes: Sequence[str]) -> int:
+    def excess(self, container: str, launch: Launch) -> Limit | None:
+        """What a container that runs takes too much of."""
+        with explained(self._environ):
+            processes = self._api.stats(container, stream=False, one_shot=True).get("pids_stats") or {}
+            if int(processes.get("current") or 0) >= launch.limits.processes:
+                return Limit.PROCESSES
+        return Limit.DISK if self._disk_bytes(container, launch.volumes) > launch.limits.disk else None
+
+    def _disk_bytes(self, container: str, volumes: Sequence[str]) -> int:
         """What a container has written, and what is in the volumes."""
         with explained(self._environ):
             listed = self._api.containers(all=True, size=True, filters={"id": container})
@@ -211,6 +240,11 @@ class DockerScene:
             return own
         digits = self._tool(self._probe.disk_bytes([f"/volumes/{path}" for path in volumes])).split()
         return own + (int(digits[0]) if digits and digits[0].isdigit() else 0)
+
+    def kill(self, container: str) -> None:
+        """Ends it at once; one that has ended is fine."""
+        with contextlib.suppress(docker.errors.APIError):
+            self._api.kill(container)
 
     def written(self, container: str, volumes: Sequence[str]) -> frozenset[str]:
         """What a container has made or changed, and what is in the volumes."""
@@ -241,15 +275,10 @@ class DockerScene:
         return self._containers[-1]
 
     def _tool(self, command: list[str]) -> str:
-        """What a tool of the probe prints."""
+        """What a tool of the probe prints, as far as it gets in its time."""
         with explained(self._environ):
             made = self._api.exec_create(self._holder, command, stderr=False)["Id"]
-            printed = bytearray()
-            for part in self._api.exec_start(made, stream=True):
-                printed += part
-                if len(printed) > _MAX_TOOL_BYTES:
-                    break
-            return printed.decode("utf-8", "replace")
+            return self._talk(made, b"", _TOOL_SECONDS, _MAX_TOOL_BYTES).decode("utf-8", "replace")
 
 
 class DockerContainer:
@@ -257,12 +286,13 @@ class DockerContainer:
 
     def __init__(
         self, scene: DockerScene, container: str | None, launch: Launch, *, output: Output | None = None,
-        refusal: str = "",
+        guard: Guard | None = None, refusal: str = "",
     ) -> None:  # fmt: skip
         self._scene = scene
         self._id = container
         self._launch = launch
         self._output = output
+        self._guard = guard
         self._refusal = refusal
 
     def state(self) -> ContainerState:
@@ -276,9 +306,9 @@ class DockerContainer:
         return ContainerState(
             running=running,
             status=None if running else int(found.get("ExitCode") or 0),
-            out_of_memory=bool(found.get("OOMKilled")),
+            exceeded=Limit.MEMORY if found.get("OOMKilled") else self._guard.exceeded if self._guard else None,
             health=health.get("Status") if health.get("Status") not in (None, "none") else None,
-            health_output=clipped(str(log[-1].get("Output") or ""), 300) if log else "",
+            health_output=clipped(str(log[-1].get("Output") or ""), _MAX_HEALTH_OUTPUT) if log else "",
         )
 
     def output(self) -> tuple[bytes, bytes, bool]:
@@ -286,10 +316,6 @@ class DockerContainer:
         if self._id is None or self._output is None:
             return b"", b"", False
         return self._output.kept(ended=not self._scene.inspect(self._id).get("Running"))
-
-    def disk_bytes(self) -> int:
-        """See ports.Container."""
-        return 0 if self._id is None else self._scene.disk_bytes(self._id, self._launch.volumes)
 
     def written(self) -> frozenset[str]:
         """See ports.Container."""

@@ -1,4 +1,4 @@
-"""Proofs in a folder of the user's cache, for as long as they may be believed."""
+"""Fixes with their proofs in a folder of the user's cache, for as long as they may be believed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from typing import TYPE_CHECKING
 
 from weighbridge.adapters.folder import BoundedFolder
-from weighbridge.core.wire import dump_proof, load_proof
+from weighbridge.core.wire import dump_fix, load_fix
 from weighbridge.model.fix import ProofStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from weighbridge.model.fix import Proof
+    from weighbridge.model.fix import Fix
 
 _MAX_BYTES = 1 << 26
 _DAY = 86_400.0
@@ -29,24 +29,24 @@ class DirectoryProofCache:
         self._folder = BoundedFolder(root, max_bytes=_MAX_BYTES)
         self._now = now
 
-    def get(self, key: str) -> Proof | None:
+    def get(self, key: str) -> Fix | None:
         """See ports.ProofCache."""
         data = self._folder.get(_name(key))
         if data is None:
             return None
         try:
             made, _, text = data.partition(b"\n")
-            proof = load_proof(text)
+            fix = load_fix(text)
             age = self._now() - json.loads(made)["made"]
         except (ValueError, TypeError, KeyError):
             return None
-        return proof if 0 <= age <= _LIFETIMES.get(proof.status, _DAY) else None
+        return fix if 0 <= age <= _LIFETIMES.get(fix.proof.status, _DAY) else None
 
-    def put(self, key: str, proof: Proof) -> None:
+    def put(self, key: str, fix: Fix) -> None:
         """See ports.ProofCache."""
         made = json.dumps({"made": self._now()})
-        self._folder.put(_name(key), f"{made}\n{dump_proof(proof)}\n".encode())
+        self._folder.put(_name(key), f"{made}\n{dump_fix(fix)}\n".encode())
 
 
 def _name(key: str) -> str:
-    return f"{key}.proof"
+    return f"{key}.fix"

@@ -43,6 +43,9 @@ def fix(
     target: TargetOption = None,
     build_arg: BuildArgOption = None,
     network: NetworkOption = None,
+    fix_network: Annotated[
+        bool, typer.Option("--fix-network", help="Let the containers that it runs reach outside.", metavar=FLAG)
+    ] = False,
     minimum_change: MinimumChangeOption = None,
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
@@ -50,7 +53,7 @@ def fix(
     """Finds what makes the image heavy, rewrites the Dockerfile, builds, runs and weighs it; prints what is proven."""
     given = {
         "context": context, "file": file, "target": target, "build-args": build_arg, "network": network,
-        "config": config, "minimum-change": minimum_change,
+        "config": config, "minimum-change": minimum_change, "fix-network": fix_network or None,
     }  # fmt: skip
     with ending() as end:
         from weighbridge import commands

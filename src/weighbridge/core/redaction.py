@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from weighbridge.model.behaviour import Seen
     from weighbridge.model.finding import Finding
-    from weighbridge.model.image import Image
+    from weighbridge.model.fix import Proof
+    from weighbridge.model.image import Image, ImageConfig
 
 _MASK = "***"
 # A line of a longer secret that is shorter than this tells nothing, and masking it (`{`, `1`) would tear every text.
@@ -45,19 +47,50 @@ def redacted_image(image: Image, hidden: Sequence[str]) -> Image:
     """The image without secrets in its instructions and configuration, which may keep what it was built with."""
     if not hidden:
         return image
-    config = image.config
     return replace(
         image,
-        config=replace(
-            config,
-            entrypoint=_all(config.entrypoint, hidden),
-            command=_all(config.command, hidden),
-            environment=_all(config.environment, hidden),
-            labels=tuple((name, redacted(value, hidden)) for name, value in config.labels),
-            health_check=_all(config.health_check, hidden),
-        ),
+        config=redacted_config(image.config, hidden),
         layers=tuple(replace(layer, created_by=redacted(layer.created_by, hidden)) for layer in image.layers),
     )
+
+
+def redacted_config(config: ImageConfig, hidden: Sequence[str]) -> ImageConfig:
+    """The configuration without secrets, which may have become variables or words of the command."""
+    return replace(
+        config,
+        entrypoint=_all(config.entrypoint, hidden),
+        command=_all(config.command, hidden),
+        environment=_all(config.environment, hidden),
+        labels=tuple((name, redacted(value, hidden)) for name, value in config.labels),
+        health_check=_all(config.health_check, hidden),
+    )
+
+
+def redacted_seen(seen: Seen, hidden: Sequence[str]) -> Seen:
+    """What a program was seen to do, without secrets that it printed, answered or wrote."""
+    if not hidden:
+        return seen
+    answers = {
+        redacted(key, hidden): replace(
+            answer, location=redacted(answer.location, hidden), lines=_all(answer.lines, hidden)
+        )
+        for key, answer in seen.answers.items()
+    }
+    return replace(
+        seen,
+        refusal=redacted(seen.refusal, hidden),
+        stdout=_all(seen.stdout, hidden),
+        stderr=_all(seen.stderr, hidden),
+        answers=answers,
+        health_output=redacted(seen.health_output, hidden),
+        written=frozenset(redacted(path, hidden) for path in seen.written),
+    )
+
+
+def redacted_proof(proof: Proof, hidden: Sequence[str]) -> Proof:
+    """The proof without secrets in its words."""
+    checks = tuple(replace(check, details=_all(check.details, hidden)) for check in proof.checks)
+    return replace(proof, reason=redacted(proof.reason, hidden), checks=checks)
 
 
 def redacted_findings(findings: Sequence[Finding], hidden: Sequence[str]) -> tuple[Finding, ...]:

@@ -60,6 +60,32 @@ class Smoke:
         return bool(self.command is not None or self.requests or self.status is not None or self.contains)
 
 
+class Limit(StrEnum):
+    """What a container was ended for, since it took more of it than it may."""
+
+    MEMORY = "memory"
+    DISK = "disk"
+    PROCESSES = "processes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one container may take. Bytes; `output` is what is kept of stdout and stderr each.
+
+    More `memory` or `processes` are not given. Who writes more than `disk`, volumes included, or asks for all the
+    `processes`, is ended within a second or two. `file` is the size of one file.
+    """
+
+    memory: int = 2 << 30
+    disk: int = 2 << 30
+    file: int = 1 << 30
+    processes: int = 512
+    output: int = 4 << 20
+
+
+USUAL_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """One way of starting an image. None leaves entrypoint or command as the image has them.

@@ -7,7 +7,8 @@ from importlib.resources import files
 
 from tabulate import tabulate
 
-from weighbridge.settings.model import ImageSettings, Settings, kebab
+from weighbridge.settings.base import kebab
+from weighbridge.settings.model import ImageSettings, Settings
 from weighbridge.settings.sources import about, keys
 
 SCHEMA_FILE = "weighbridge.schema.json"
@@ -29,7 +30,7 @@ def _rows() -> list[tuple[str, str, str]]:
     rows = []
     for model in (Settings, ImageSettings):
         for field, info in model.model_fields.items():
-            if field != "images":
+            if field != "images" and not about(model, field).file_only:
                 rows.append((kebab(field), info.description or "", _default(model, field)))
     return rows
 
@@ -63,7 +64,10 @@ def file_schema() -> str:
             **_properties(Settings),
             **image,
         },
-        "$defs": {"image": {"type": "object", "additionalProperties": False, "properties": image}},
+        "$defs": {
+            "image": {"type": "object", "additionalProperties": False, "properties": image},
+            **_definitions(ImageSettings),
+        },
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
@@ -76,6 +80,17 @@ def shipped_schema() -> str:
 def _properties(model: type[ImageSettings | Settings]) -> dict[str, object]:
     described = model.model_json_schema(by_alias=True)["properties"]
     return {key: _property(described[key]) for key in keys(model, in_file=True)}
+
+
+def _definitions(model: type[ImageSettings | Settings]) -> dict[str, object]:
+    """The mappings that its keys hold."""
+    found: dict[str, object] = {}
+    for name, described in model.model_json_schema(by_alias=True).get("$defs", {}).items():
+        if described.get("type") == "object":
+            properties = {key: _property(value) for key, value in described["properties"].items()}
+            kept = {key: value for key, value in described.items() if key not in ("title", "properties")}
+            found[name] = {**kept, "properties": properties}
+    return found
 
 
 def _property(described: dict[str, object]) -> dict[str, object]:

@@ -1,16 +1,18 @@
 """The one model of everything that can be set."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, SecretStr, model_validator
 
 from weighbridge.core.rules.config import RulesConfig
+from weighbridge.model.behaviour import Smoke
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.build import BuildSpec
+from weighbridge.settings.base import About, Model, contradiction
 from weighbridge.settings.rule_values import Rules
+from weighbridge.settings.smoke import SmokeSettings
 from weighbridge.settings.values import (
     Assignments,
     Boolean,
@@ -34,35 +36,7 @@ from weighbridge.settings.values import (
 DEFAULT_CONFIG = ".weighbridge.yml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What else is known of a setting: its default in words, and whether it may be given for a run only.
-
-    The file comes with the branch that is weighed, perhaps a stranger's. So what reaches out of the repository, into
-    the machine's environment, files, network or caches, cannot be set there.
-    """
-
-    default: str | None = None
-    run_only: bool = False
-
-
-def kebab(name: str) -> str:
-    """A field's name as it is written in inputs, options and the file."""
-    return name.replace("_", "-")
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=kebab,
-        validate_by_name=True,
-        validate_by_alias=True,
-        hide_input_in_errors=True,
-    )
-
-
-class ImageSettings(_Model):
+class ImageSettings(Model):
     """One image: how it is built, with the meanings of docker/build-push-action's inputs, and its budget."""
 
     name: Annotated[Word, About(default="the context's directory, or the repository's name")] = Field(
@@ -110,6 +84,10 @@ class ImageSettings(_Model):
         description="Growth above which the verdict is fail, in unpacked bytes (`10MB`) or percent of the base (`5%`).",
     )
 
+    smoke: Annotated[SmokeSettings | None, About(file_only=True)] = Field(
+        None, description="How to see that the image works; what it does not say is derived from the image."
+    )
+
     @property
     def budget(self) -> Budget:
         """The image's limits, in unpacked bytes."""
@@ -147,12 +125,12 @@ class ImageSettings(_Model):
             for reference in references:
                 key = reference.partition("=")[0]
                 if key in taken:
-                    raise _contradiction(f"the secret {key[:64]} is in {taken[key]} already", field)
+                    raise contradiction(f"the secret {key[:64]} is in {taken[key]} already", field)
                 taken[key] = field
         return self
 
 
-class Settings(_Model):
+class Settings(Model):
     """Everything that can be set. Where nothing is said, one image is built from the repository's own Dockerfile."""
 
     images: tuple[ImageSettings, ...] = Field(min_length=1, description="The images to weigh.")
@@ -194,6 +172,9 @@ class Settings(_Model):
         False,
         description="Whether to open a pull request with the best fix that is proven, on pushes to the default branch, "
         "`schedule` and `workflow_dispatch`; needs `contents: write`.",
+    )
+    fix_network: Annotated[Boolean, About(run_only=True)] = Field(
+        False, description="Whether the containers that fixes are tried in reach the network outside."
     )
     record: Boolean = Field(
         True,
@@ -243,15 +224,17 @@ class Settings(_Model):
         """What of the rules is set; `today` is what ends of support are held against."""
         return RulesConfig(today=today, severities=self.rules, ignored=self.ignore_paths)
 
+    def smokes(self) -> dict[str, Smoke]:
+        """How each image is tried, by the image's name."""
+        return {image.name: self._smoke(image.smoke) for image in self.images}
+
+    def _smoke(self, given: SmokeSettings | None) -> Smoke:
+        return replace(Smoke() if given is None else given.smoke(), network=self.fix_network)
+
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [image.name for image in self.images]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise _contradiction(f"two images are called {name}: give each its own name", "images", index, "name")
+                raise contradiction(f"two images are called {name}: give each its own name", "images", index, "name")
         return self
-
-
-def _contradiction(message: str, *at: str | int) -> PydanticCustomError:
-    """An error of a whole model, with the place inside it that the user should look at."""
-    return PydanticCustomError("contradiction", "{message}", {"message": message, "at": at})

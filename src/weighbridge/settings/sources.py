@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, cast
 from pydantic import ValidationError
 
 from weighbridge.errors import ConfigurationError
+from weighbridge.settings.base import About, Model, kebab
 from weighbridge.settings.file import Document, Place, printable, read_document
-from weighbridge.settings.model import DEFAULT_CONFIG, About, ImageSettings, Settings, kebab
+from weighbridge.settings.model import DEFAULT_CONFIG, ImageSettings, Settings
+from weighbridge.settings.smoke import RequestSettings, ServiceSettings, SmokeSettings
 from weighbridge.settings.values import takes_from_environment
 
 if TYPE_CHECKING:
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "WEIGHBRIDGE_"
+# What pydantic says of the shapes of values, in the file's words.
+_WORDS = {
+    "extra_forbidden": "unknown key",
+    "missing": "lacks",
+    "model_type": "must be a mapping",
+    "tuple_type": "must be a list",
+    "too_short": "is empty",
+    "string_too_short": "is empty",
+}
+_NO_VALUE = "has no value: give it one, or leave the key out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +49,9 @@ def about(model: type[ImageSettings | Settings], field: str) -> About:
 
 
 def keys(model: type[ImageSettings | Settings], *, in_file: bool = False) -> tuple[str, ...]:
-    """The names that people write, in the model's order; `in_file` leaves out what belongs to one run."""
-    fields = (field for field in model.model_fields if field != "images")
-    return tuple(kebab(field) for field in fields if not (in_file and about(model, field).run_only))
+    """The names that people write, in the model's order: those of the file, or those of inputs and options."""
+    fields = ((kebab(field), about(model, field)) for field in model.model_fields if field != "images")
+    return tuple(key for key, note in fields if not (note.run_only if in_file else note.file_only))
 
 
 # Where the command line calls a setting by another name: an option that is repeated holds one item.
@@ -51,9 +63,10 @@ OPTIONS = {
     "secret-files": "--secret-file",
     "platforms": "--platform",
 }
-_IMAGE_KEYS = keys(ImageSettings)
+_FILE_IMAGE_KEYS = keys(ImageSettings, in_file=True)
+_IMAGE_KEYS = tuple(dict.fromkeys((*keys(ImageSettings), *_FILE_IMAGE_KEYS)))
 _RUN_KEYS = keys(Settings)
-_ALL_KEYS = (*_IMAGE_KEYS, *_RUN_KEYS)
+_GIVEN_KEYS = (*keys(ImageSettings), *_RUN_KEYS)
 
 
 def load(*, cli: Mapping[str, object], environ: Mapping[str, str], root: Path) -> Settings:
@@ -72,7 +85,7 @@ def load(*, cli: Mapping[str, object], environ: Mapping[str, str], root: Path) -
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, _Given]:
-    names = {PREFIX + key.replace("-", "_").upper(): key for key in _ALL_KEYS}
+    names = {PREFIX + key.replace("-", "_").upper(): key for key in _GIVEN_KEYS}
     for variable in environ:
         if variable.startswith(PREFIX) and variable not in names:
             # Other tools may have variables by this prefix; a near miss is a mistake.
@@ -88,7 +101,7 @@ def _environment(environ: Mapping[str, str]) -> dict[str, _Given]:
 
 def _inputs(environ: Mapping[str, str]) -> dict[str, _Given]:
     """The runner names an input's variable by its name in capitals and keeps the hyphens."""
-    values = {key: environ.get(f"INPUT_{key.upper()}", "") for key in _ALL_KEYS}
+    values = {key: environ.get(f"INPUT_{key.upper()}", "") for key in _GIVEN_KEYS}
     return {key: _Given(value, f"input {key}") for key, value in values.items() if value.strip()}
 
 
@@ -96,8 +109,8 @@ def _command_line(cli: Mapping[str, object]) -> dict[str, _Given]:
     found = {}
     for option, value in cli.items():
         key = kebab(option)
-        if key not in _ALL_KEYS:
-            raise ConfigurationError(f"--{printable(key)}: unknown option{_suggestion(key, _ALL_KEYS)}")
+        if key not in _GIVEN_KEYS:
+            raise ConfigurationError(f"--{printable(key)}: unknown option{_suggestion(key, _GIVEN_KEYS)}")
         if value is not None and value not in ("", (), []):
             found[key] = _Given(value, OPTIONS.get(key, f"--{key}"))
     return found
@@ -118,7 +131,7 @@ def _document(config: _Given | None, root: Path) -> Document:
 
 def _check(document: Document) -> None:
     """Unknown keys and misplaced ones, before values are looked at."""
-    top = (*keys(ImageSettings, in_file=True), *keys(Settings, in_file=True), "images")
+    top = (*_FILE_IMAGE_KEYS, *keys(Settings, in_file=True), "images")
     _check_keys(document, document.values, (), top)
     images = document.values.get("images")
     if images is None:
@@ -128,7 +141,7 @@ def _check(document: Document) -> None:
     for index, image in enumerate(images):
         if not isinstance(image, dict):
             raise ConfigurationError(f"{document.where(('images', index))}: must be a mapping of an image's settings")
-        _check_keys(document, image, ("images", index), keys(ImageSettings, in_file=True))
+        _check_keys(document, image, ("images", index), _FILE_IMAGE_KEYS)
 
 
 def _check_keys(document: Document, values: Mapping[str, object], place: Place, allowed: Sequence[str]) -> None:
@@ -136,17 +149,36 @@ def _check_keys(document: Document, values: Mapping[str, object], place: Place, 
         where = document.where((*place, key)) if key.isprintable() else document.where(place)
         if key in allowed:
             if value is None:
-                raise ConfigurationError(f"{where}: has no value: give it one, or leave the key out")
+                raise ConfigurationError(f"{where}: {_NO_VALUE}")
+            _check_values(document, value, (*place, key))
             if key == "build-args" and takes_from_environment(value):
                 raise ConfigurationError(
                     f"{where}: must be KEY=value in the file: a KEY alone would pass on a variable"
                 )
         elif key in _RUN_KEYS and key in keys(Settings, in_file=True):
             raise ConfigurationError(f"{where}: is not a setting of one image: put it at the top of the file")
-        elif key in _ALL_KEYS:
+        elif key in _GIVEN_KEYS:
             raise ConfigurationError(f"{where}: cannot be set in the file: give it as an input or option")
         else:
             raise ConfigurationError(f"{_bounded(where)}: unknown key{_suggestion(key, allowed)}")
+
+
+def _check_values(document: Document, value: object, place: Place) -> None:
+    """No key further down is without a value either."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if inner is None:
+                raise ConfigurationError(f"{_where(document, (*place, key))}: {_NO_VALUE}")
+            _check_values(document, inner, (*place, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check_values(document, inner, (*place, index))
+
+
+def _where(document: Document, place: Place) -> str:
+    """The place, up to a key that may be shown."""
+    shown = next((number for number, step in enumerate(place) if not str(step).isprintable()), len(place))
+    return _bounded(document.where(place[:shown]))
 
 
 def _settings(document: Document, given: Mapping[str, _Given], fallback: str) -> Settings:
@@ -206,13 +238,25 @@ def _message(error: ValidationError, places: Mapping[Place, str | Place], docume
         known = known[:-1]
     cause = context.get("error")
     text = str(cause) if cause is not None else first["msg"].replace("Input should", "should")
+    text = _WORDS.get(first["type"], text)
+    if first["type"] == "extra_forbidden":
+        text += _suggestion(str(location[-1]), _siblings(location))
+    elif first["type"] == "missing":
+        text += f" {location[-1]}"
     source = places.get(known, ())
     if isinstance(source, str):
         return f"{source}: {text}"
     deeper = (*source, *location[len(known) :])
     while len(deeper) > len(source) and deeper not in document.lines:
         deeper = deeper[:-1]
-    return f"{document.where(deeper)}: {text}"
+    return f"{_where(document, deeper)}: {text}"
+
+
+def _siblings(location: Place) -> tuple[str, ...]:
+    """The keys that there are where an unknown one was found."""
+    models: dict[str, type[Model]] = {"requests": RequestSettings, "services": ServiceSettings, "smoke": SmokeSettings}
+    named = next((models[str(step)] for step in reversed(location[:-1]) if step in models), None)
+    return () if named is None else tuple(kebab(field) for field in named.model_fields)
 
 
 def _default_name(environ: Mapping[str, str], root: Path) -> str:

@@ -90,6 +90,15 @@ def extras(anatomy: Anatomy, needed: Needs, ground: Ground, programs: Programs, 
         yield Copy(sources=(f"/{_ZONES}",), destination=f"/{_ZONES}")
 
 
+def apt_install(packages: Iterable[str]) -> str:
+    """The instruction that installs packages of Debian's and leaves no lists."""
+    return (
+        "RUN apt-get update && apt-get install -y --no-install-recommends \\\n"
+        + "".join(f"      {name} \\\n" for name in packages)
+        + "    && rm -rf /var/lib/apt/lists/*"
+    )
+
+
 def libraries(
     needed: Needs, ground: Ground, image: Image, *, besides: frozenset[str] = frozenset()
 ) -> tuple[list[str], list[Copy]]:
@@ -107,11 +116,7 @@ def libraries(
         packages = sorted({*needed.packages, *brought, *(asked & installed)})
         lines = []
         if packages:
-            lines.append(
-                "RUN apt-get update && apt-get install -y --no-install-recommends \\\n"
-                + "".join(f"      {name} \\\n" for name in packages)
-                + "    && rm -rf /var/lib/apt/lists/*"
-            )
+            lines.append(apt_install(packages))
         return lines, [
             Copy(sources=(f"/{missing[name]}",), destination=f"/{missing[name].rpartition('/')[0]}/{name}")
             for name in unknown

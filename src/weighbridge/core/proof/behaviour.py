@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighbridge.core.names import clipped
+from weighbridge.core.proof.expectations import broken_promises
 from weighbridge.core.proof.masking import is_trouble, masked, missing, stable, surprising
 from weighbridge.core.proof.trials import is_interactive
-from weighbridge.model.behaviour import Answer, AnswerKind, Observation, Seen, Smoke, Trial
+from weighbridge.core.proof.words import SHOWN, because, fate, what
 from weighbridge.model.fix import Check, Outcome, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from weighbridge.model.behaviour import Answer, Observation, Seen, Smoke, Trial
     from weighbridge.model.image import ImageConfig
 
-_SHOWN = 160
 _MAX_SHOWN = 3
-_KERNEL_WORDS = {126: "it may not be executed", 127: "it was not found"}
 # Written at run time for speed or bookkeeping; nobody misses them.
 _INCIDENTAL = ("/tmp/", "/run/", "/var/run/", "/proc/", "/dev/", "/sys/", "/var/cache/", "/var/log/", "/root/.cache/")  # noqa: S108
 _INCIDENTAL_PARTS = ("/__pycache__", ".pyc", "/.cache", "/.npm/", "/node_modules/.cache", "/.config/", "/hsperfdata_")
@@ -55,7 +55,7 @@ def compare_behaviour(original: Original, candidate: Observation, smoke: Smoke) 
         pair = _Pair(trial=trial, first=first, second=seconds[trial][1], seen=seen)
         wrong += pair.differences()
         right += pair.agreements()
-    wrong += _expectations(candidate, smoke)
+    wrong += broken_promises(candidate, smoke)
     if wrong:
         return Check(step=Step.BEHAVIOUR, outcome=Outcome.FAILED, details=tuple(wrong))
     return Check(step=Step.BEHAVIOUR, outcome=Outcome.PASSED, details=tuple(right))
@@ -76,10 +76,10 @@ def _reasons(first: Observation, second: Observation, config: ImageConfig, smoke
         yield f"the original does not behave on its own: {main.stopped}"
     if main.flooded:
         yield "the original prints without end, more than can be compared"
-    for said in _expectations(first, smoke):
+    for said in broken_promises(first, smoke):
         yield f"the smoke test fails on the original: {said}"
     if main.health == "unhealthy":
-        yield f"the original's health check fails on its own: {main.health_output or 'it says nothing'}"
+        yield f"the original's health check fails on its own: {clipped(main.health_output, 300) or 'it says nothing'}"
     yield from _ended_badly(first, smoke)
     yield from _listens_nowhere(main, config, smoke)
     for (trial, one), (_, other) in zip(first.seen, second.seen, strict=False):
@@ -95,60 +95,26 @@ def _ended_badly(first: Observation, smoke: Smoke) -> Iterator[str]:
         return
     informed = any(seen.status == 0 and (seen.stdout or seen.stderr) for _, seen in first.seen[1:])
     if not informed:
-        yield f"the original ends with status {main.status} on its own{_because(main)}; say what it needs with `smoke`"
+        yield f"the original ends with status {main.status} on its own{because(main)}; say what it needs with `smoke`"
 
 
 def _listens_nowhere(main: Seen, config: ImageConfig, smoke: Smoke) -> Iterator[str]:
-    asked = [request for request in smoke.requests if request.port is None or request.port not in main.ports]
+    asked = [each for each in smoke.requests if (each.port not in main.ports if each.port else not main.ports)]
     if not main.alive or (main.ports and not asked):
         return
     exposed = ", ".join(port for port in config.exposed_ports if not port.endswith("/udp"))
     if asked:
-        yield f"the original does not listen where the smoke test asks{_because(main)}"
+        yield f"the original does not listen where the smoke test asks{because(main)}"
     elif exposed:
-        yield f"the original listens nowhere, though it exposes {clipped(exposed, 80)}{_because(main)}"
+        yield f"the original listens nowhere, though it exposes {clipped(exposed, 80)}{because(main)}"
 
 
 def _unsteady(trial: Trial, one: Seen, other: Seen) -> Iterator[str]:
     named = "" if trial.title == "the command" else f" ({trial.title})"
     if (one.alive, one.status, bool(one.refusal)) != (other.alive, other.status, bool(other.refusal)):
-        yield f"the original does not do the same twice{named}: {_fate(one)}, then {_fate(other)}"
+        yield f"the original does not do the same twice{named}: {fate(one)}, then {fate(other)}"
     elif one.ports and not set(one.ports) & set(other.ports):
         yield f"the original listens elsewhere each time{named}: {_listed(one.ports)}, then {_listed(other.ports)}"
-
-
-def _expectations(observation: Observation, smoke: Smoke) -> Iterator[str]:
-    """What the repository's smoke test says, and is not so."""
-    if not observation.seen:
-        return
-    _, main = observation.seen[0]
-    if smoke.status is not None and main.status != smoke.status:
-        yield f"{_fate(main)}, where status {smoke.status} is expected{_because(main)}"
-    if smoke.contains is not None and not _holds((*main.stdout, *main.stderr), smoke.contains):
-        yield f"the output does not hold {clipped(smoke.contains, 80)!r}"
-    for request in smoke.requests:
-        found = _answers_to(main, request.method, request.path, request.port)
-        named = f"{request.method} {clipped(request.path, 120)}"
-        if found is None:
-            if request.status is not None or request.contains is not None:
-                yield f"{named} could not be asked{_because(main)}"
-        elif request.status is not None and found.status != request.status:
-            yield f"{named} {_what(found)}, where status {request.status} is expected"
-        elif request.contains is not None and not _holds(found.lines, request.contains):
-            yield f"the answer to {named} does not hold {clipped(request.contains, 80)!r}"
-
-
-def _answers_to(seen: Seen, method: str, path: str, port: int | None) -> Answer | None:
-    for key, answer in seen.answers.items():
-        asked, _, rest = key.partition(" :")
-        number, slash, tail = rest.partition("/")
-        if (asked, slash + tail) == (method, path) and port in (None, int(number or 0)):
-            return answer
-    return None
-
-
-def _holds(lines: tuple[str, ...], text: str) -> bool:
-    return text in "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,16 +134,16 @@ class _Pair:
         """What the candidate does not do as the original does, in words; the first tells most."""
         seen, first = self.seen, self.first
         if seen.refusal or seen.stopped:
-            yield f"{self._named}{_fate(seen)}"
+            yield f"{self._named}{fate(seen)}"
             return
         if (seen.alive, seen.status) != (first.alive, first.status):
-            yield f"{self._named}{_fate(seen)}, where the original {_fate_of_original(first)}{_because(seen)}"
+            yield f"{self._named}{fate(seen)}, where the original {_fate_of_original(first)}{because(seen)}"
             return
         yield from self._port_differences()
         for key, before, again in self._steady_answers():
             yield from _answer_differences(key, before, again, seen.answers.get(key))
         if first.health == self.second.health == "healthy" and seen.health != "healthy":
-            said = f": {seen.health_output}" if seen.health_output else ""
+            said = f": {clipped(seen.health_output, 300)}" if seen.health_output else ""
             yield f"the health check says {seen.health or 'nothing'}{said}"
         yield from self._output_differences()
         if first.graceful and self.second.graceful and seen.graceful is False:
@@ -190,7 +156,7 @@ class _Pair:
         steady = set(self.first.ports) & set(self.second.ports)
         lost = sorted(steady - set(self.seen.ports))
         if lost:
-            yield f"{self._named}it does not listen on {_listed(lost)}{_because(self.seen)}"
+            yield f"{self._named}it does not listen on {_listed(lost)}{because(self.seen)}"
 
     def _steady_answers(self) -> Iterator[tuple[str, Answer, Answer]]:
         for key, before in self.first.answers.items():
@@ -217,10 +183,10 @@ class _Pair:
         """What was compared and is the same."""
         seen = self.seen
         listening = f", listens on {_listed(seen.ports)}" if seen.ports else ""
-        yield f"{self.trial.title}: {_fate(seen)}{listening}, as the original does"
+        yield f"{self.trial.title}: {fate(seen)}{listening}, as the original does"
         for key, before, again in self._steady_answers():
             words = _learned(before.lines, again.lines)
-            yield f"{clipped(key, _SHOWN)} {_what(before)}, the same{words}"
+            yield f"{clipped(key, SHOWN)} {what(before)}, the same{words}"
         if seen.health is not None:
             yield f"the health check says {seen.health}"
         count = len(seen.stdout) + len(seen.stderr)
@@ -235,11 +201,11 @@ class _Pair:
 
 
 def _answer_differences(key: str, before: Answer, again: Answer, after: Answer | None) -> Iterator[str]:
-    named = clipped(key, _SHOWN)
+    named = clipped(key, SHOWN)
     if after is None:
         yield f"{named} could not be asked"
     elif (after.kind, after.status) != (before.kind, before.status):
-        yield f"{named} {_what(after)}, where the original {_what(before)}{_first_words(after)}"
+        yield f"{named} {what(after)}, where the original {what(before)}{_first_words(after)}"
     elif before.content_type == again.content_type != after.content_type:
         yield f"{named} is {after.content_type or 'untyped'}, the original's {before.content_type or 'untyped'}"
     elif before.location == again.location and masked(before.location) != masked(after.location):
@@ -254,39 +220,12 @@ def _answer_differences(key: str, before: Answer, again: Answer, after: Answer |
             yield f"the answer to {named} has {after.length:,} bytes, the original's {before.length:,}, and they differ"
 
 
-def _fate(seen: Seen) -> str:
-    """What became of it."""
-    if seen.refusal:
-        return f"it cannot be started: {clipped(seen.refusal, 200)}"
-    if seen.stopped:
-        return seen.stopped
-    if seen.alive:
-        return "stays alive"
-    words = _KERNEL_WORDS.get(seen.status or 0)
-    return f"ends with status {seen.status}" + (f" ({words})" if words else "")
-
-
 def _fate_of_original(seen: Seen) -> str:
-    return "cannot be started" if seen.refusal else _fate(seen)
-
-
-def _what(answer: Answer) -> str:
-    if answer.kind is AnswerKind.HTTP:
-        kind = f" {clipped(answer.content_type.partition(';')[0], 40)}" if answer.content_type else ""
-        return f"answers {answer.status}{kind} ({answer.length:,} bytes)"
-    if answer.kind is AnswerKind.BYTES:
-        return f"answers {answer.length:,} bytes that are not HTTP"
-    return "is refused" if answer.kind is AnswerKind.REFUSED else "is not answered"
+    return "cannot be started" if seen.refusal else fate(seen)
 
 
 def _first_words(answer: Answer) -> str:
-    return f": {clipped(answer.lines[0], _SHOWN)}" if answer.lines else ""
-
-
-def _because(seen: Seen) -> str:
-    """The program's own last words."""
-    lines = seen.stderr or seen.stdout
-    return f": {clipped(lines[-1], _SHOWN)}" if lines else ""
+    return f": {clipped(answer.lines[0], SHOWN)}" if answer.lines else ""
 
 
 def _learned(one: tuple[str, ...], other: tuple[str, ...]) -> str:
@@ -308,7 +247,7 @@ def _some(paths: list[str]) -> str:
 
 def _quoted(lines: tuple[str, ...] | list[str]) -> str:
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
-    return f"“{clipped(lines[0], _SHOWN)}”{more}"
+    return f"“{clipped(lines[0], SHOWN)}”{more}"
 
 
 def _listed(ports: tuple[int, ...] | list[int]) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from weighbridge.model.build import BuildSpec
     from weighbridge.model.fix import Candidate
 
-LADDER = 1
+LADDER = 2
 """The version of the ladder: another one may judge otherwise."""
 
 # What a build is given but no result depends on, and what no key should hold.

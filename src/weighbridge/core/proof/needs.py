@@ -106,7 +106,7 @@ def _time_zones(original: FileSystem, candidate: FileSystem, programs: tuple[Elf
     if zone and not _POSIX_ZONE.fullmatch(zone) and original.facts(named) and not candidate.facts(named):
         text = f"TZ is {clipped(zone, 60)}, and the candidate has no /{ZONES}/{clipped(zone, 60)}"
         yield Gap(kind=GapKind.TIME_ZONES, by="TZ", wanted=zone, source=source, text=text)
-    elif (local := _local_zone(original)) is not None and _local_zone(candidate) != local:
+    elif (local := _local_zone(original)) is not None and not _same_local_zone(original, candidate):
         text = f"/etc/localtime is {clipped(local, 60)} in the original, and not in the candidate"
         yield Gap(
             kind=GapKind.TIME_ZONES,
@@ -131,6 +131,15 @@ def _local_zone(files: FileSystem) -> str | None:
         return None
     zone = resolved.removeprefix(f"{ZONES}/")
     return None if zone.rpartition("/")[2] in ("UTC", "UCT", "Universal", "Zulu", "Etc/UTC") else zone
+
+
+def _same_local_zone(original: FileSystem, candidate: FileSystem) -> bool:
+    """Whether both are set to one zone, by a link or by a copy of what the link leads to."""
+    if _local_zone(candidate) == _local_zone(original):
+        return True
+    copied = "etc/localtime" in candidate.programs.files and candidate.resolve("etc/localtime") == "etc/localtime"
+    before, after = original.facts("etc/localtime"), candidate.facts("etc/localtime")
+    return copied and before is not None and after is not None and before.size == after.size
 
 
 def _brings_zones(files: FileSystem) -> bool:

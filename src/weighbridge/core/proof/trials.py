@@ -20,7 +20,8 @@ _INFORMATION = ("--version", "--help")
 
 def first_trial(config: ImageConfig, smoke: Smoke) -> Trial:
     """The container as it is started, with the requests that are known before it runs."""
-    asked = tuple(Request(path=path, port=port) for port, path in health_urls(config.health_check))
+    told = {request.path for request in smoke.requests if request.method == "GET"}
+    asked = tuple(Request(path=path, port=port) for port, path in health_urls(config.health_check) if path not in told)
     if smoke.command is None:
         return Trial(title="the command", requests=(*smoke.requests, *asked))
     return Trial(title="the smoke test's command", command=smoke.command, requests=(*smoke.requests, *asked))

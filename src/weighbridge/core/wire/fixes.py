@@ -109,16 +109,16 @@ def _decode_surface(surface: SurfaceW | None) -> Surface | None:
     return None if surface is None else Surface(**dict(surface))
 
 
-def dump_proof(proof: Proof) -> str:
-    """JSON text of a proof alone, for the cache."""
-    return json.dumps(encode_proof(proof), ensure_ascii=True)
+def dump_fix(fix: Fix) -> str:
+    """JSON text of a fix alone, for the cache."""
+    return json.dumps(encode_fix(fix), ensure_ascii=True)
 
 
-def load_proof(text: str | bytes) -> Proof:
-    """Raises ValueError for anything that dump_proof() did not make."""
+def load_fix(text: str | bytes) -> Fix:
+    """Raises ValueError for anything that dump_fix() did not make."""
     try:
-        from weighbridge.core.wire.models import ProofW
+        from weighbridge.core.wire.models import FixW
 
-        return _decode_proof(ProofW.model_validate(json.loads(text)))
+        return decode_fix(FixW.model_validate(json.loads(text)))
     except (ValidationError, RecursionError) as error:
-        raise ValueError("not a proof") from error
+        raise ValueError("not a fix") from error
