@@ -56,6 +56,10 @@ def main() -> None:
             page.goto(file.as_uri())
             page.screenshot(path=PICTURES / name)
             say(f"docs/pictures/{name}: {(PICTURES / name).stat().st_size:,} bytes")
+        file.write_text(render_html(scene("fixed")), encoding="utf-8")
+        page = browser.new_page(viewport={"width": 920, "height": 1020}, color_scheme="light")
+        page.goto(file.as_uri())
+        page.locator(".fix").screenshot(path=PICTURES / "fix.png")
         browser.close()
 
 

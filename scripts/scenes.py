@@ -28,9 +28,11 @@ from tests.support.git import WorkTree, create  # noqa: E402 - found by the line
 
 import bases  # noqa: E402
 from outside import engines  # noqa: E402
+from outside.images import LABEL  # noqa: E402
 from outside.machine import Refusal, say  # noqa: E402
-from weighbridge import pipeline, revisions, wiring  # noqa: E402
+from weighbridge import examining, fixing, pipeline, revisions, wiring  # noqa: E402
 from weighbridge.adapters.builder import BuildxBuilder  # noqa: E402
+from weighbridge.adapters.climbing import SilentClimb  # noqa: E402
 from weighbridge.adapters.git import GitRepository  # noqa: E402
 from weighbridge.adapters.progress import Silence  # noqa: E402
 from weighbridge.core import wire  # noqa: E402
@@ -42,7 +44,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
+    from weighbridge.model.fix import Fix
     from weighbridge.model.report import Report
+    from weighbridge.revisions import Refs
+    from weighbridge.settings import Settings
 
 KEPT = ROOT / "tests" / "golden" / "reports"
 BASES = ("busybox:1.36", "alpine:3.20", "debian:12-slim", "python:3.11-slim")
@@ -59,6 +64,7 @@ class Scene:
     main: Files
     change: Files
     settings: Mapping[str, object] = field(default_factory=dict)
+    fix: bool = False
     moves: tuple[str, str] | None = None
     """Dockerfiles of an image that is another one when the head is built."""
 
@@ -87,6 +93,13 @@ FROM debian:12-slim
 RUN apt-get update \\
  && apt-get install -y --no-install-recommends gcc libc6-dev \\
  && rm -rf /var/lib/apt/lists/*
+COPY hello.c .
+RUN gcc -O2 -o /usr/local/bin/hello hello.c
+CMD ["hello"]
+"""
+C_UNTIDY = """\
+FROM debian:12-slim
+RUN apt-get update && apt-get install -y gcc libc6-dev
 COPY hello.c .
 RUN gcc -O2 -o /usr/local/bin/hello hello.c
 CMD ["hello"]
@@ -136,6 +149,12 @@ SCENES: dict[str, Scene] = {
         main={"Dockerfile": C_FAT, "hello.c": C},
         change={"Dockerfile": C_SLIM},
         settings={"name": "hello", "max-size": "150MB"},
+    ),
+    "fixed": Scene(
+        main={"Dockerfile": "FROM debian:12-slim\nCOPY run.sh /\n" + SERVICE_END, "run.sh": "#!/bin/sh\necho hello\n"},
+        change={"Dockerfile": C_UNTIDY, "hello.c": C, ".dockerignore": "run.sh\n"},
+        settings={"name": "hello", "max-size": "500MB"},
+        fix=True,
     ),
     "unchanged": Scene(
         main={"Dockerfile": TOOL, "bin/tool": "300000"},
@@ -233,13 +252,18 @@ def _weigh(scene: Scene) -> Report:
                 scale=wiring.scale(lambda _what, _count: None, wiring.engine),
                 log=Silence(),
             )
-            return pipeline.check_revisions(
-                # Where the package mirrors are reached whatever the engine's own network is like.
-                load(cli={"network": "host", **scene.settings}, environ={}, root=tree.path),
-                revisions.choose(LocalEvent(), repository, base="main", head="feature"),
-                yard,
-                pipeline.Place(repository="octocat/yard", server_url="https://github.com", pull_request=7),
-            )
+            # Where the package mirrors are reached whatever the engine's own network is like.
+            settings = load(cli={"network": "host", **scene.settings}, environ={}, root=tree.path)
+            refs = revisions.choose(LocalEvent(), repository, base="main", head="feature")
+            place = pipeline.Place(repository="octocat/yard", server_url="https://github.com", pull_request=7)
+            report = pipeline.check_revisions(settings, refs, yard, place)
+            return _with_fixes(report, settings, refs, yard) if scene.fix else report
+
+
+def _with_fixes(report: Report, settings: Settings, refs: Refs, yard: pipeline.Yard) -> Report:
+    prover = wiring.prover(yard.builder, yard.scale, SilentClimb(), minutes=20, minimum_change=0)
+    shop = fixing.Workshop(yard=yard, prover=prover, rules=settings.rules_config(examining.today()))
+    return fixing.with_fixes(report, settings, refs, shop, sparing=False)
 
 
 def _commit(tree: WorkTree, files: Files) -> None:
@@ -298,13 +322,22 @@ def _docker(*arguments: str, stdin: str = "") -> None:
     subprocess.run(["docker", *arguments], check=True, input=stdin.encode(), stdout=subprocess.DEVNULL)  # noqa: S607
 
 
+def _unlabelled(fix: Fix) -> Fix:
+    checks = tuple(
+        replace(check, details=tuple(detail for detail in check.details if LABEL not in detail))
+        for check in fix.proof.checks
+    )
+    return replace(fix, proof=replace(fix.proof, checks=checks))
+
+
 def _keep(name: str, report: Report) -> None:
-    """Without the base's tree of files, which nothing shows."""
+    """Without the base's tree of files, which nothing shows, and without the labels that stand-ins alone have."""
+    images = tuple(replace(image, fixes=tuple(map(_unlabelled, image.fixes))) for image in report.images)
     images = tuple(
         replace(image, base=replace(image.base, tree=replace(image.base.tree, children=())))
         if isinstance(image.base, WeighedImage)
         else image
-        for image in report.images
+        for image in images
     )
     KEPT.mkdir(parents=True, exist_ok=True)
     document = json.loads(wire.dump(replace(report, images=images)))

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import examining, pipeline, remembering, revisions, wiring
+from weighbridge import action_fixes, pipeline, remembering, revisions, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.adapters.runner import Runner
 from weighbridge.core import rendering, wire
@@ -21,7 +21,6 @@ from weighbridge.core.sticky import CommentMode, Run
 from weighbridge.core.verdict import exit_status
 from weighbridge.errors import GitHubError, MeasurementError, WeighbridgeError
 from weighbridge.event import Event, LocalEvent, MergeGroupEvent, PullRequestEvent, PushEvent, read_event
-from weighbridge.fixing import Workshop, with_fixes
 from weighbridge.interruption import Stop
 from weighbridge.model.budget import Status, Verdict
 from weighbridge.model.report import Report, Unavailable
@@ -32,8 +31,7 @@ from weighbridge.settings import Settings, hidden_values, load
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from weighbridge.building import BuildLog, Side
-    from weighbridge.model.fix import Candidate, Proof, Step
+    from weighbridge.building import Side
     from weighbridge.ports import PullRequests
 
 
@@ -82,10 +80,10 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
     report = pipeline.check_revisions(settings, refs, yard, place, recorded)
     if (again := recorded_base(report)) is not None:
         runner.line(again)
-    if settings.fix and refs.checkout is None:
-        report = _fixed(report, settings, yard, runner)
+    report = action_fixes.look(report, settings, refs, yard, runner, outside)
     report = _accepted(report, settings, event, pulls, number)
     status = _tell(report, settings, event, environ, runner, pulls, number)
+    action_fixes.tell(report, settings, event, outside, pulls, number, runner)
     branch = history()
     records = remembering.remember(
         report, settings, event, repository=repository, branch=branch, hidden=hidden, runner=runner
@@ -95,66 +93,6 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
         teller = remembering.Teller(runner=runner, branch=branch, tracking=tracking, pulls=pulls)
         remembering.tell(records, settings, event, teller)
     return status
-
-
-def _fixed(report: Report, settings: Settings, yard: pipeline.Yard, runner: Runner) -> Report:
-    """The report with fixes that were proven; without them, and a warning, where proving itself failed."""
-    rules = settings.rules_config(examining.today())
-    prover = wiring.prover(
-        yard.builder,
-        yard.scale,
-        RunnerClimb(runner),
-        minutes=settings.fix_minutes,
-        minimum_change=settings.minimum_change,
-    )
-    try:
-        with runner.group("Look for fixes"), runner.untrusted():
-            return with_fixes(
-                report,
-                settings,
-                yard.repository.root,
-                Workshop(
-                    yard=replace(yard, log=NoGroups(yard.log)), prover=prover, rules=rules, smoke=settings.smokes()
-                ),
-            )
-    except WeighbridgeError as error:
-        runner.warning(f"no fixes were tried: {' '.join(str(error).split())}")
-        return report
-
-
-class NoGroups:
-    """Implements building.BuildLog inside of a group: groups do not nest."""
-
-    def __init__(self, log: BuildLog) -> None:
-        self._log = log
-
-    @contextlib.contextmanager
-    def group(self, title: str) -> Iterator[None]:  # noqa: ARG002 - the lines stand in the group around it
-        """See building.BuildLog."""
-        yield
-
-    def line(self, side: Side, text: str) -> None:
-        """See building.BuildLog."""
-        self._log.line(side, text)
-
-
-class RunnerClimb:
-    """Implements proving.Climb: what candidates do and come to, in the job's log."""
-
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-
-    def begin(self, candidate: Candidate, step: Step) -> None:
-        """See proving.Climb."""
-        self._runner.line(f"{candidate.strategy}: {step.value}")
-
-    def end(self, candidate: Candidate, proof: Proof) -> None:
-        """See proving.Climb."""
-        self._runner.line(f"{candidate.strategy}: {proof.status.value} {proof.reason}".rstrip())
-
-    def line(self, candidate: Candidate | None, text: str) -> None:
-        """See proving.Climb."""
-        self._runner.line(f"{candidate.strategy if candidate else 'original'} │ {text}")
 
 
 def _tell(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.building import Side
+    from weighbridge.fixing import Workshop
     from weighbridge.model.record import Record
     from weighbridge.model.report import Report
     from weighbridge.ports import Repository
@@ -46,7 +47,42 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
     refs = revisions.choose(event, repository, base=base or settings.base_ref, head=head)
     branch = partial(wiring.history, repository.root, settings, event, quick=True)
     recorded = remembering.recorded_base(settings, refs, branch, lambda _: None)
-    return weigh(settings, refs, repository, hidden, recorded), settings.fail_on
+    report = weigh(settings, refs, repository, hidden, recorded)
+    if settings.fix:
+        report = _with_fixes(report, settings, refs, repository, hidden)
+    return report, settings.fail_on
+
+
+def _with_fixes(
+    report: Report, settings: Settings, refs: Refs, repository: Repository, hidden: tuple[str, ...]
+) -> Report:
+    from weighbridge.fixing import with_fixes
+
+    with _workshop(settings, repository, hidden, settings.fix_minutes) as shop:
+        return with_fixes(report, settings, refs, shop, sparing=False)
+
+
+@contextmanager
+def _workshop(
+    settings: Settings, repository: Repository, hidden: tuple[str, ...], minutes: float
+) -> Iterator[Workshop]:
+    """What fixing works with; candidates are shown as they climb."""
+    from weighbridge.fixing import Workshop
+
+    builder = wiring.builder(repository.root, os.environ, hidden)
+    scale = wiring.scale(lambda _what, _count: None, wiring.engine)
+    with closing(wiring.climb()) as climb:
+        yard = pipeline.Yard(
+            repository=repository,
+            builder=builder,
+            engine=wiring.engine,
+            scale=scale,
+            log=ClimbLog(climb),
+            hidden=hidden,
+        )
+        prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
+        rules = settings.rules_config(examining.today())
+        yield Workshop(yard=yard, prover=prover, rules=rules, smoke=settings.smokes(), begin=climb.image)
 
 
 def weigh(
@@ -88,40 +124,47 @@ def _dockerfile_text(path: Path) -> str:
     return text
 
 
-def fix(given: Mapping[str, object], *, minutes: float) -> tuple[Report, Path]:
-    """The work tree's images with the fixes that were tried, and the tree. Raises WeighbridgeError."""
-    from weighbridge.fixing import Workshop, fix_tree
+def fix(given: Mapping[str, object], *, minutes: float, every: bool = False) -> tuple[Report, Path]:
+    """The work tree's images with the fixes that were tried, and the tree. Raises WeighbridgeError.
+
+    `every` adds the Dockerfiles of the repository that no configured image is built from.
+    """
+    from weighbridge.fixing import fix_tree
+    from weighbridge.selection import at_place, with_every_dockerfile
     from weighbridge.settings import hidden_values, load
 
     repository = wiring.repository(Path.cwd())
     settings = load(cli=given, environ=os.environ, root=repository.root)
+    place = {key: given.get(key) for key in ("context", "file")}
+    if every:
+        if any(place.values()):
+            raise UsageError("--all: contradicts CONTEXT and --file: it takes all Dockerfiles of the repository")
+        settings = with_every_dockerfile(settings, repository.root)
+    elif any(place.values()) and len(settings.images) > 1:
+        configured = load(cli={**given, "context": None, "file": None}, environ=os.environ, root=repository.root)
+        settings = at_place(settings, configured, **place)
     hidden = hidden_values(settings, os.environ, repository.root)
-    builder = wiring.builder(repository.root, os.environ, hidden)
-    scale = wiring.scale(lambda _what, _count: None, wiring.engine)
-    climb = wiring.climb()
-    with closing(climb):
-        yard = pipeline.Yard(
-            repository=repository,
-            builder=builder,
-            engine=wiring.engine,
-            scale=scale,
-            log=ClimbLog(climb),
-            hidden=hidden,
-        )
-        prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
+    with _workshop(settings, repository, hidden, minutes) as shop:
         head = Revision(commit=None, label="work tree")
-        rules = settings.rules_config(examining.today())
-        shop = Workshop(yard=yard, prover=prover, rules=rules, smoke=settings.smokes())
         return fix_tree(settings, repository.root, head, shop), repository.root
 
 
-def apply(report: Report, tree: Path) -> tuple[str, ...]:
-    """Writes each image's best verified fix into the tree; the paths that changed. Raises UsageError."""
-    from weighbridge.core.rendering.fixes import best
+def apply(report: Report, tree: Path) -> Iterator[str]:
+    """Writes each image's best verified fix into the tree; what was done, in a line each. Raises UsageError."""
+    from weighbridge.core.fixes.best import best
     from weighbridge.fixing import apply_fix
 
-    proven = [fix for image in report.images if (fix := best(image.fixes)) is not None]
-    return tuple(path for fix in proven for path in apply_fix(fix, tree))
+    written: set[str] = set()
+    for image in report.images:
+        fix = best(image.fixes)
+        if fix is None:
+            continue
+        if taken := written.intersection(edit.path for edit in fix.candidate.edits):
+            yield f"{image.name}: {min(taken)} was rewritten for another image already: look at it, and run fix again"
+            continue
+        for path in apply_fix(fix, tree):
+            written.add(path)
+            yield f"wrote {path}"
 
 
 class ClimbLog:
@@ -140,12 +183,14 @@ class ClimbLog:
         self._climb.line(None, text)
 
 
-def present_fixes(report: Report, output_format: str, output: Path | None) -> None:
-    """Prints what was tried, and the patches that are proven; JSON is one image's object."""
+def present_fixes(report: Report, output_format: str, output: Path | None, *, every: bool = False) -> None:
+    """Prints what was tried, and the patches that are proven; JSON is the report, or one image's object unless
+    `every` was asked for.
+    """
     from weighbridge.core.rendering.fixes import fixes_page
 
     if output_format != "text":
-        present(report, output_format, output, single=len(report.images) == 1)
+        present(report, output_format, output, single=len(report.images) == 1 and not every)
         return
     deliver("\n".join(fixes_page(image) for image in report.images), output)
 

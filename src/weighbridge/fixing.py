@@ -3,52 +3,60 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge.building import Built, Job, Side, build_all
-from weighbridge.contexts import context_digest
 from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
 from weighbridge.core.fixes.prospect import prospect
 from weighbridge.core.redaction import redacted, redacted_findings
 from weighbridge.core.rules.registry import examine
-from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
-from weighbridge.interruption import interruptible
+from weighbridge.dockerfile.parse import parse
+from weighbridge.errors import ImageNotFound, MalformedDockerfile, MalformedImage, UsageError
+from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.behaviour import Smoke
 from weighbridge.model.fix import Fix, Proof, ProofStatus
-from weighbridge.model.report import Stage, Unavailable
-from weighbridge.pipeline import built_image, removed_afterwards, report_of, weighed_alone
+from weighbridge.model.report import Stage, Unavailable, WeighedImage
+from weighbridge.pipeline import built_image, check_out, removed_afterwards, report_of, weighed_alone
 from weighbridge.subjects import foreign_line, read_subject
+from weighbridge.touched import copied_digest, touched
 from weighbridge.weighing import programs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from weighbridge.core.rules.config import RulesConfig
     from weighbridge.model.build import BuildSpec
+    from weighbridge.model.fix import Candidate
     from weighbridge.model.image import Image, ImageConfig
     from weighbridge.model.report import ImageReport, Report, Revision
     from weighbridge.model.subject import Subject
-    from weighbridge.pipeline import Yard
+    from weighbridge.pipeline import Trees, Yard
     from weighbridge.ports import Engine
     from weighbridge.proving import Prover
+    from weighbridge.revisions import Refs
     from weighbridge.settings import Settings
 
 NO_SMOKE = Smoke()
+UNTOUCHED = "neither the Dockerfile, nor what it copies, nor a finding is new"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What fixing works with, beside the yard. `smoke` is each image's own smoke test, by the image's name."""
+    """What fixing works with, beside the yard. `smoke` is each image's own smoke test, by the image's name.
+
+    `begin` is told the name of each image whose turn it is.
+    """
 
     yard: Yard
     prover: Prover
     rules: RulesConfig
     smoke: Mapping[str, Smoke] = field(default_factory=dict)
+    begin: Callable[[str], None] = lambda _: None
 
 
 def fix_tree(settings: Settings, tree: Path, head: Revision, shop: Workshop) -> Report:
@@ -61,21 +69,59 @@ def fix_tree(settings: Settings, tree: Path, head: Revision, shop: Workshop) -> 
     return report_of(images, base=None, head=head, minimum_change=settings.minimum_change)
 
 
-def with_fixes(report: Report, settings: Settings, tree: Path, shop: Workshop) -> Report:
-    """The report with fixes for every head that was weighed, as `tree` builds it."""
+def with_fixes(report: Report, settings: Settings, refs: Refs, shop: Workshop, *, sparing: bool) -> Report:
+    """The report with fixes for every head that was weighed, or with why none were tried.
+
+    `sparing` spends no time on what is not new: where neither what the image is built from nor a finding differs from
+    the base, there is only what was proven before. Raises WeighbridgeError only for what concerns all images.
+    """
     specs = {(spec.name, spec.platform): spec for image in settings.images for spec in image.specs()}
-    images = []
-    for image in report.images:
-        spec = specs.get((image.name, image.platform)) or specs.get((image.name, None))
-        if spec is None or isinstance(image.head, Unavailable):
-            images.append(image)
-        else:
-            images.append(replace(image, fixes=_fixes_alone(spec, tree, shop)))
+    with shielded(), ExitStack() as stack:
+        trees = check_out(refs, shop.yard.repository, stack)
+        images = []
+        for image in report.images:
+            spec = specs.get((image.name, image.platform)) or specs.get((image.name, None))
+            if spec is None or isinstance(image.head, Unavailable):
+                images.append(image)
+                continue
+            shop.begin(spec.name)
+            # It was built a moment ago.
+            spec = replace(spec, pull=False, no_cache=False, cache_to=())
+            if sparing and not _news(image, spec, trees):
+                images.append(_remembered(image, spec, trees.head, shop))
+            else:
+                images.append(replace(image, fixes=_fixes_alone(spec, trees.head, shop)))
     return replace(report, images=tuple(images))
+
+
+def _news(image: ImageReport, spec: BuildSpec, trees: Trees) -> bool:
+    """Whether candidates are worth their time: something is another one, or nobody can tell."""
+    if not isinstance(trees.base, Path) or not isinstance(image.base, WeighedImage):
+        return True
+    if any(finding.introduced for finding in image.findings):
+        return True
+    with interruptible():
+        return touched(spec, trees.base, trees.head)
+
+
+def _remembered(image: ImageReport, spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
+    """The image with what was proven of these very files before, which takes no time."""
+    fixes = _fixes_alone(spec, tree, replace(shop, prover=replace(shop.prover, minutes=0)))
+    if all(fix.proof.status is ProofStatus.NOT_RUN for fix in fixes):
+        return replace(image, unfixed=UNTOUCHED if fixes else "")
+    proven = {fix.candidate.family for fix in fixes if fix.proof.status is ProofStatus.VERIFIED}
+    told = (
+        replace(fix, proof=replace(fix.proof, reason=UNTOUCHED))
+        if fix.proof.status is ProofStatus.NOT_RUN and fix.candidate.family not in proven
+        else fix
+        for fix in fixes
+    )
+    return replace(image, fixes=tuple(told))
 
 
 def fix_image(spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
     """One image on one platform."""
+    shop.begin(spec.name if spec.platform is None else f"{spec.name} {spec.platform}")
     with _made(spec, tree, shop) as made:
         if isinstance(made, Unavailable):
             return weighed_alone(spec, made)
@@ -149,11 +195,22 @@ def _fixes(subject: Subject, built: Built, tree: Path, shop: Workshop) -> tuple[
         built.tag,
         candidates,
         tree=tree,
-        context_digest=context_digest(tree, subject.spec, subject.context),
+        context_digest=_context_digest(subject, candidates, tree),
         smoke=shop.smoke.get(subject.spec.name, NO_SMOKE),
         revise=partial(mended, subject),
         hidden=tuple(shop.yard.hidden),
     )
+
+
+def _context_digest(subject: Subject, candidates: Sequence[Candidate], tree: Path) -> str | None:
+    """Of what the original and the candidates copy: a README that nobody does makes no proof an old one."""
+    if subject.context is None:
+        return None
+    try:
+        texts = [parse(each.dockerfile_text, each.dockerfile) for each in candidates]
+    except MalformedDockerfile:
+        return None
+    return copied_digest(tree, subject.spec, subject.context, [subject.dockerfile, *texts])
 
 
 def apply_fix(fix: Fix, tree: Path) -> tuple[str, ...]:

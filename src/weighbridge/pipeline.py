@@ -97,7 +97,7 @@ def check_revisions(
     could not give is a value in the report.
     """
     with shielded(), ExitStack() as stack:
-        trees = _check_out(refs, yard.repository, stack)
+        trees = check_out(refs, yard.repository, stack)
         rules = settings.rules_config(examining.today())
         base = refs.base.commit if refs.base else None
         images = [
@@ -155,7 +155,8 @@ class _Weighed:
     recorded: bool = False
 
 
-def _check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
+def check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
+    """Both trees, for as long as the stack lasts. Raises GitError and RevisionNotFound for the head's."""
     checkout = refs.checkout
     with interruptible():
         if checkout is None and refs.base is not None and repository.pristine():

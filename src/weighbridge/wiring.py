@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from weighbridge.interruption import shielded
 from weighbridge.weighing import Progress, Scale
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
+    from weighbridge.adapters.github_connection import GitHubConnection
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.ascent import Climb
     from weighbridge.event import Event
+    from weighbridge.forge import Proposals, Reviews
     from weighbridge.ports import (
         Builder,
         Containers,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     )
     from weighbridge.proving import Prover
     from weighbridge.settings import Settings
+
+OnGitHub = TypeVar("OnGitHub", bound="GitHubConnection")
 
 
 def scale(progress: Progress, engine: Callable[[], Engine]) -> Scale:
@@ -74,11 +78,29 @@ def builder(root: Path, environ: Mapping[str, str], hidden: Sequence[str]) -> Bu
 
 def pull_requests(settings: Settings, event: Event) -> PullRequests | None:
     """The pull requests of the event's repository, None where there is none or no token."""
-    if event.repository is None or settings.github_token is None:
-        return None
     from weighbridge.adapters.github import GitHubPullRequests
 
-    return GitHubPullRequests(
+    return _on_github(GitHubPullRequests, settings, event)
+
+
+def reviews(settings: Settings, event: Event) -> Reviews | None:
+    """Comments on the lines of its pull requests; None as above."""
+    from weighbridge.adapters.github_reviews import GitHubReviews
+
+    return _on_github(GitHubReviews, settings, event)
+
+
+def proposals(settings: Settings, event: Event) -> Proposals | None:
+    """Pull requests of our own in it; None as above."""
+    from weighbridge.adapters.github_proposals import GitHubProposals
+
+    return _on_github(GitHubProposals, settings, event)
+
+
+def _on_github(kind: type[OnGitHub], settings: Settings, event: Event) -> OnGitHub | None:
+    if event.repository is None or settings.github_token is None:
+        return None
+    return kind(
         event.repository,
         settings.github_token.get_secret_value(),
         api_url=event.api_url,
@@ -88,16 +110,9 @@ def pull_requests(settings: Settings, event: Event) -> PullRequests | None:
 
 def tracking(settings: Settings, event: Event) -> Tracking | None:
     """The releases and issues of the event's repository, None where there is none or no token."""
-    if event.repository is None or settings.github_token is None:
-        return None
     from weighbridge.adapters.github_tracking import GitHubTracking
 
-    return GitHubTracking(
-        event.repository,
-        settings.github_token.get_secret_value(),
-        api_url=event.api_url,
-        retries=settings.github_retries,
-    )
+    return _on_github(GitHubTracking, settings, event)
 
 
 def registry(name: str) -> Registry:
@@ -120,18 +135,6 @@ def history(root: Path, settings: Settings, event: Event, *, trusted: bool = Fal
     return GitFilesBranch(
         root, settings.history_branch, access=access, trusted=trusted, deadline=deadline, timeout=timeout
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """How the action gets at the outside: by the functions above, or by fakes that have their signatures."""
-
-    repository: Callable[..., Repository] = repository
-    builder: Callable[[Path, Mapping[str, str], Sequence[str]], Builder] = builder
-    engine: Callable[[], Engine] = engine
-    pull_requests: Callable[[Settings, Event], PullRequests | None] = pull_requests
-    history: Callable[..., FilesBranch] = history
-    tracking: Callable[[Settings, Event], Tracking | None] = tracking
 
 
 @functools.cache
@@ -158,6 +161,21 @@ def prover(builder: Builder, scale: Scale, climb: Climb, *, minutes: float, mini
         minutes=minutes,
         minimum_change=minimum_change,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """How the action gets at the outside: by the functions above, or by fakes that have their signatures."""
+
+    repository: Callable[..., Repository] = repository
+    builder: Callable[[Path, Mapping[str, str], Sequence[str]], Builder] = builder
+    engine: Callable[[], Engine] = engine
+    pull_requests: Callable[[Settings, Event], PullRequests | None] = pull_requests
+    reviews: Callable[[Settings, Event], Reviews | None] = reviews
+    proposals: Callable[[Settings, Event], Proposals | None] = proposals
+    prover: Callable[..., Prover] = prover
+    history: Callable[..., FilesBranch] = history
+    tracking: Callable[[Settings, Event], Tracking | None] = tracking
 
 
 def climb() -> TerminalClimb | SilentClimb:

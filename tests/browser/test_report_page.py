@@ -242,6 +242,23 @@ def test_hostile_names_are_text_and_nothing_else(open_page: Opener) -> None:
     assert any("<script>alert(3)</script>" in cell["told"] for cell in cells(page))
 
 
+def test_a_proven_fix_is_shown_with_patch_proof_and_surface(open_page: Opener) -> None:
+    page = open_page(scene("fixed"))
+    part = page.locator(".fix.proven")
+    assert "337.5 MB → 20.3 MB" in part.locator(".answer").inner_text()
+    steps = ["build", "configuration", "closure", "behaviour", "size"]
+    assert steps == column(page, "How it was proven: 5 of 5 steps", 0)
+    assert ["166", "526", "11", "bash, dash, sh", "apt, apt-get, dpkg"] == column(page, "What an attacker finds", 1)
+    assert ["6", "2", "0", "none", "none"] == column(page, "What an attacker finds", 2)
+    patch = part.locator("pre.patch")
+    assert scene("fixed").images[0].fixes[0].patch.rstrip("\n") == patch.inner_text().rstrip("\n")
+    added, gone = (patch.locator(kind).first.evaluate("e => getComputedStyle(e).color") for kind in (".plus", ".minus"))
+    assert added != gone
+    assert [] == column(page, "What was tried", 0)
+    named(page, "What was tried").locator("summary").click()
+    assert ["verified", "verified", "not run", "not run"] == column(page, "What was tried", 0)
+
+
 def test_the_policy_stops_what_an_intruder_would_add(open_page: Opener) -> None:
     page = open_page(scene("two"))
     stopped = page.evaluate(

@@ -27,7 +27,7 @@ def test_the_files_smoke_test_is_what_fixes_are_held_to(
         shops.extend(each for each in rest if isinstance(each, Workshop))
         return report
 
-    monkeypatch.setattr("weighbridge.action.with_fixes", with_fixes)
+    monkeypatch.setattr("weighbridge.action_fixes.with_fixes", with_fixes)
     files = {"Dockerfile": DOCKERFILE, ".weighbridge.yml": SETTINGS}
     job.pull_request(files, {**files, "new": ""})
 

@@ -115,12 +115,13 @@ class FakeBuilder:
 
     Features: `FROM busybox:1.36`; `RUN dd … of=/PATH bs=N count=M` makes a file; `RUN echo WORDS` writes to the log;
     `RUN false` fails; `RUN sleep N` waits for the time limit or cancel(); `ENV K=V`; everything else that BuildKit does
-    not know is malformed. `hidden` is masked. `together` has the most builds that ran at once,
-    `built` the tags that were asked for.
+    not know (`knows`) is malformed. `hidden` is masked. `together` has the most builds that ran at once, `built` the
+    tags that were asked for.
     """
 
     engine: FakeEngine
     hidden: tuple[str, ...] = ()
+    knows: frozenset[str] = _KNOWN
     together: int = 0
     specs: list[BuildSpec] = field(default_factory=list)
     built: list[str] = field(default_factory=list)
@@ -164,7 +165,7 @@ class FakeBuilder:
         environment: list[str] = []
         for number, line in enumerate(dockerfile.splitlines(), 1):
             keyword, _, rest = line.partition(" ")
-            if keyword not in _KNOWN:
+            if keyword not in self.knows:
                 raise MalformedDockerfile(f"{spec.dockerfile}:{number}: unknown instruction: {keyword}", line=number)
             log.append(redacted(f"#{number} {line}", self.hidden))
             on_line(log[-1])

@@ -18,16 +18,18 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 
-from tests.support.github_gaps import LabelEvents, pulls_of_commit
+from tests.support.github_gaps import LabelEvents, comment_outside_the_diff, files_of_pull_request, pulls_of_commit
 from tests.support.github_proxy import Proxy, StandIn
 from tests.support.openapi import Description, Exchange
 from tests.support.tools import emulate_command, openapi_description
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tests.support.git import WorkTree
 
 BOT = "github-actions[bot]"
 BOT_TOKEN = "token-of-the-bot"
@@ -69,17 +71,101 @@ class GitHub:
             return json.loads(response.read() or b"null")
 
     def open_pull_request(
-        self, head: str, *, base: str = "main", repository: str = REPOSITORY, token: str = OWNER_TOKEN
+        self,
+        head: str,
+        *,
+        base: str = "main",
+        files: Mapping[str, str] | None = None,
+        repository: str = REPOSITORY,
+        token: str = OWNER_TOKEN,
     ) -> dict[str, Any]:
         """A pull request whose branch `head` has a commit of its own; the API's answer, with `number`, `head.sha`."""
-        top = self.call("GET", f"/repos/{repository}/git/ref/heads/{quote(base)}", token=token)["object"]["sha"]
-        tree = self.call("GET", f"/repos/{repository}/git/commits/{top}", token=token)["tree"]["sha"]
-        commit = {"message": f"Work on {head}", "tree": tree, "parents": [top]}
-        sha = self.call("POST", f"/repos/{repository}/git/commits", commit, token=token)["sha"]
+        top = self.tip(base, repository=repository)
+        sha = self.commit(top, files or {}, message=f"Work on {head}", repository=repository, token=token)
         self.call("POST", f"/repos/{repository}/git/refs", {"ref": f"refs/heads/{head}", "sha": sha}, token=token)
         pull = {"title": f"Add {head}", "head": head, "base": base}
         made: dict[str, Any] = self.call("POST", f"/repos/{repository}/pulls", pull, token=token)
         return made
+
+    def tip(self, branch: str, *, repository: str = REPOSITORY) -> str:
+        """The commit that a branch is at."""
+        sha: str = self.call("GET", f"/repos/{repository}/git/ref/heads/{quote(branch)}")["object"]["sha"]
+        return sha
+
+    def commit(
+        self,
+        parent: str,
+        files: Mapping[str, str],
+        *,
+        message: str = "Work",
+        repository: str = REPOSITORY,
+        token: str = OWNER_TOKEN,
+    ) -> str:
+        """A commit that writes files (path → text) over its parent's; nothing points at it yet."""
+        tree = self.call("GET", f"/repos/{repository}/git/commits/{parent}", token=token)["tree"]["sha"]
+        if files:
+            entries = [
+                {"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in files.items()
+            ]
+            body = {"base_tree": tree, "tree": entries}
+            tree = self.call("POST", f"/repos/{repository}/git/trees", body, token=token)["sha"]
+        commit = {"message": message, "tree": tree, "parents": [parent]}
+        sha: str = self.call("POST", f"/repos/{repository}/git/commits", commit, token=token)["sha"]
+        return sha
+
+    def push(self, branch: str, files: Mapping[str, str], *, repository: str = REPOSITORY) -> str:
+        """Somebody commits files to a branch; the commit."""
+        sha = self.commit(self.tip(branch, repository=repository), files, repository=repository)
+        path = f"/repos/{repository}/git/refs/heads/{quote(branch)}"
+        self.call("PATCH", path, {"sha": sha})
+        return sha
+
+    def take(self, tree: WorkTree, *branches: str, repository: str = REPOSITORY) -> None:
+        """Gives the API a local repository's branches, with the very commits: it has no `git push`."""
+        for branch in branches:
+            for commit in tree.git("rev-list", "--reverse", "--topo-order", branch).split():
+                assert commit == self._take_commit(tree, commit, repository)
+            tip = tree.git("rev-parse", branch)
+            try:
+                path = f"/repos/{repository}/git/refs/heads/{quote(branch)}"
+                self.call("PATCH", path, {"sha": tip, "force": True})
+            except HTTPError:
+                self.call("POST", f"/repos/{repository}/git/refs", {"ref": f"refs/heads/{branch}", "sha": tip})
+
+    def _take_commit(self, tree: WorkTree, commit: str, repository: str) -> str:
+        entries = [
+            {"path": path, "mode": mode, "type": "blob", "content": tree.git("cat-file", "blob", blob) + "\n"}
+            for mode, _, blob, path in (
+                line.split(maxsplit=3) for line in tree.git("ls-tree", "-r", commit).splitlines()
+            )
+        ]
+        made = self.call("POST", f"/repos/{repository}/git/trees", {"tree": entries})["sha"]
+        name, email, date = tree.git("show", "-s", "--format=%an%n%ae%n%aI", commit).split("\n")
+        who = {"name": name, "email": email, "date": date}
+        body = {
+            "message": tree.git("show", "-s", "--format=%B", commit),
+            "tree": made,
+            "parents": tree.git("show", "-s", "--format=%P", commit).split(),
+            "author": who,
+            "committer": who,
+        }
+        sha: str = self.call("POST", f"/repos/{repository}/git/commits", body)["sha"]
+        return sha
+
+    def propose(self, head: str, *, base: str = "main", repository: str = REPOSITORY) -> dict[str, Any]:
+        """A pull request from a branch that is there."""
+        pull = {"title": f"Add {head}", "head": head, "base": base}
+        made: dict[str, Any] = self.call("POST", f"/repos/{repository}/pulls", pull)
+        return made
+
+    def allow_writing(self, *, repository: str = REPOSITORY) -> None:
+        """Gives the bot `contents: write`."""
+        self.call("PUT", f"/repos/{repository}/collaborators/{quote(BOT)}", {"permission": "push"})
+
+    def review_comments(self, number: int, *, repository: str = REPOSITORY) -> list[dict[str, Any]]:
+        """All comments on lines of a pull request, oldest first."""
+        found: list[dict[str, Any]] = self.call("GET", f"/repos/{repository}/pulls/{number}/comments?per_page=100")
+        return found
 
     def comment(
         self, number: int, body: str, *, repository: str = REPOSITORY, token: str = OWNER_TOKEN
@@ -125,7 +211,7 @@ def running_github(
     With `check`, every request is held against GitHub's description.
     """
     description = Description(openapi_description()) if check else None
-    stand_ins: list[StandIn] = [pulls_of_commit, LabelEvents()]
+    stand_ins: list[StandIn] = [pulls_of_commit, files_of_pull_request, comment_outside_the_diff, LabelEvents()]
     with (
         tempfile.TemporaryDirectory() as folder,
         Proxy(description, port=port, stand_ins=stand_ins, on_exchange=on_exchange) as proxy,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,13 +36,21 @@ class Exchange:
     answer: bytes
 
 
+# GitHub takes slashes in the last parameter of these; a path parameter of OpenAPI ends at one.
+_TO_THE_END = re.compile(r"(/repos/[^/]+/[^/]+/git/refs?)/(.+)")
+
+
+def _one_segment(path: str) -> str:
+    return _TO_THE_END.sub(lambda found: f"{found[1]}/{found[2].replace('/', '%2F')}", path)
+
+
 class _Request:
     """An Exchange's request as openapi-core wants to see one."""
 
     def __init__(self, exchange: Exchange) -> None:
         parts = urlsplit(exchange.target)
         self.host_url = _SERVER
-        self.path = parts.path
+        self.path = _one_segment(parts.path)
         self.method = exchange.method.lower()
         self.body = exchange.body or None
         # GitHub's clients may say anything of a body that is JSON.

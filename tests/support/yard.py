@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tests.support.fake_branch import FakeFilesBranch
 from tests.support.fake_engine import FakeBuilder, FakeEngine, FakeLayerCache
+from tests.support.fake_proposals import FakeProposals
+from tests.support.fake_prover import FakeProver
 from tests.support.fake_repository import FakeRepository
+from tests.support.fake_reviews import FakeReviews
 from tests.support.fake_tracking import FakeTracking
 from tests.support.fakes import FakePullRequests
 from weighbridge.action import run
@@ -107,6 +110,9 @@ class Job:
     def __init__(self, world: World, folder: Path, log: Callable[[], str]) -> None:
         self.world = world
         self.pulls = FakePullRequests()
+        self.reviews = FakeReviews()
+        self.proposals = FakeProposals()
+        self.prover = FakeProver(builder=world.builder)
         self.history = FakeFilesBranch()
         self.tracking = FakeTracking()
         self.folder = folder
@@ -154,6 +160,9 @@ class Job:
             builder=self._builder,
             engine=lambda: self.world.engine,
             pull_requests=self._pulls,
+            reviews=lambda settings, _: self.reviews if settings.github_token else None,
+            proposals=lambda settings, _: self.proposals if settings.github_token else None,
+            prover=self._prover,
             history=lambda *_, **__: self.history,
             tracking=lambda settings, _: self.tracking if settings.github_token else None,
         )
@@ -161,6 +170,9 @@ class Job:
         self.log += self._log()
         self.world.assert_clean()
         return status
+
+    def _prover(self, builder: Any, scale: Any, climb: Any, *, minutes: float, minimum_change: int) -> Any:
+        return replace(self.prover, minutes=minutes)
 
     def _repository(self, directory: Path, *, trusted: bool) -> Repository:
         assert (self.world.repository.root, True) == (directory, trusted)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
+from rich.console import Console
 
 from tests.support.reports import image, report
+from weighbridge.adapters.climbing import TerminalClimb
+from weighbridge.commands import apply
 from weighbridge.core import rendering, wire
+from weighbridge.core.fixes.best import best
 from weighbridge.core.fixes.patch import patch_of
-from weighbridge.core.rendering.fixes import best, fixes_page, fixes_text
+from weighbridge.core.rendering.fixes import fixes_page, fixes_text
+from weighbridge.core.rendering.surface import surface_words
+from weighbridge.core.trim import LEVELS, trim
 from weighbridge.errors import UsageError
 from weighbridge.fixing import apply_fix
+from weighbridge.model.change import ImageDiff
 from weighbridge.model.fix import (
     Candidate,
     Check,
@@ -83,7 +91,23 @@ def test_a_verified_fix_is_one_measured_line_with_patch_and_proof_behind() -> No
     assert "+FROM scratch\n" in text
     assert "<summary>How it was proven: 5 of 5 steps</summary>" in text
     assert "100 packages, 499 executables, 3 setuid files fewer; no sh, bash, apt any more" in text
-    assert "what it costs: no nsswitch" in text
+    assert "it costs: no nsswitch" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (SURFACE, SURFACE, "as many packages, executables and setuid files as before"),
+        (SURFACE, replace(SURFACE, packages=90, executables=503), "10 packages fewer; 3 executables more"),
+        (BARE, replace(BARE, shells=("busybox", "sh")), "busybox, sh besides"),
+        (SURFACE, replace(SURFACE, shells=("usr/bin/sh",)), "no bash any more"),
+        (None, BARE, ""),
+    ],
+)
+def test_what_an_attacker_finds_is_told_whichever_way_it_goes(
+    before: Surface | None, after: Surface, words: str
+) -> None:
+    assert words == surface_words(before, after)
 
 
 @pytest.mark.parametrize("status", [each for each in ProofStatus if each is not ProofStatus.VERIFIED])
@@ -159,6 +183,17 @@ def test_a_verified_fix_is_written_and_nothing_else_is(tmp_path: Path) -> None:
         apply_fix(fix(), tmp_path)
 
 
+def test_of_two_images_of_one_dockerfile_one_fix_is_written_and_the_other_told(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_bytes(BEFORE.encode())
+    images = tuple(replace(report(image(name)).images[0], fixes=(fix(),)) for name in ("api", "worker"))
+
+    lines = list(apply(report(*images), tmp_path))
+
+    assert "wrote Dockerfile" == lines[0]
+    assert "worker: Dockerfile was rewritten for another image already" in lines[1]
+    assert AFTER == (tmp_path / "Dockerfile").read_text()
+
+
 def test_a_fix_never_writes_through_a_link_or_out_of_the_tree(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_text(BEFORE)
@@ -169,3 +204,102 @@ def test_a_fix_never_writes_through_a_link_or_out_of_the_tree(tmp_path: Path) ->
     with pytest.raises(UsageError, match="apply the patch by hand"):
         apply_fix(fix(), tree)
     assert BEFORE == outside.read_text()
+
+
+NOTHING = PackedSize(size=0, estimated=False)
+HOSTILE = "</pre><script>alert(1)</script>@octocat\x1b[31m\u202e"
+
+
+def hostile_fix() -> Fix:
+    made = fix(title=HOSTILE, strategy=HOSTILE)
+    checks = tuple(replace(check, details=(HOSTILE,)) for check in made.proof.checks)
+    before = replace(SURFACE, shells=(HOSTILE,))
+    return replace(
+        made,
+        patch=f"+{HOSTILE}\n",
+        candidate=replace(made.candidate, costs=(HOSTILE,)),
+        proof=replace(made.proof, checks=checks, before=before),
+    )
+
+
+@pytest.mark.parametrize("fixes", [(hostile_fix(),), (fix(ProofStatus.REJECTED, reason=HOSTILE),)])
+def test_a_page_shows_a_strangers_words_as_words(fixes: tuple[Fix, ...]) -> None:
+    made = report(image())
+    page = rendering.render_html(replace(made, images=(replace(made.images[0], fixes=fixes, unfixed=HOSTILE),)))
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+
+
+def test_a_terminal_gets_a_line_with_the_saving_and_one_with_what_an_attacker_loses() -> None:
+    made = report(image())
+    text = rendering.render_text(replace(made, images=(replace(made.images[0], fixes=(fix(),)),)))
+
+    assert "fix, built and run here: 950.0 MB → 6.0 MB (−99.4 %; ≈ 2.0 MB to pull): Ships the program" in text
+    assert "  for an attacker: 100 packages, 499 executables, 3 setuid files fewer; no sh, bash, apt any more\n" in text
+    assert "  it costs: no nsswitch\n" in text
+
+
+def test_why_nothing_was_tried_is_a_line_everywhere() -> None:
+    made = report(image("app", 17))
+    untried = replace(made, images=(replace(made.images[0], unfixed="nothing is new"),))
+
+    assert "No fix was tried: nothing is new." in rendering.render_markdown(untried)
+    assert "No fix was tried: nothing is new." in rendering.render_html(untried)
+    assert "no fix was tried: nothing is new" in rendering.render_text(untried)
+
+
+def test_a_fix_of_an_image_that_did_not_change_is_told_and_nothing_else_of_it() -> None:
+    same = replace(
+        image(), diff=ImageDiff(size=0, packed=NOTHING, wasted=0, causes=(), layers=(), files=(), packages=())
+    )
+    quiet = rendering.render_markdown(report(same))
+    told = rendering.render_markdown(report(replace(same, fixes=(fix(),))))
+
+    assert "Fix, built and run here" in told
+    assert "<summary>The patch</summary>" in told
+    assert "Layers" not in told
+    assert "Fix" not in quiet
+
+
+def test_a_shared_comment_keeps_the_fix_that_is_told_and_no_more() -> None:
+    made = report(image())
+    made = replace(made, images=(replace(made.images[0], fixes=(fix(), fix(ProofStatus.REJECTED, strategy="x"))),))
+
+    (kept,) = trim(made).images[0].fixes
+    assert (fix().patch, "", None) == (kept.patch, kept.candidate.dockerfile_text, kept.candidate.edits[0].before)
+    (least,) = trim(made, LEVELS[-1]).images[0].fixes
+    assert "" == least.patch
+    assert "<summary>The patch" not in rendering.render_markdown(trim(made, LEVELS[-1]))
+
+
+def test_candidates_of_several_images_climb_in_one_table() -> None:
+    console = Console(file=io.StringIO(), width=140, force_terminal=True)
+    climb = TerminalClimb(console)
+    try:
+        climb.image("api")
+        climb.begin(fix().candidate, Step.BUILD)
+        climb.end(fix().candidate, fix().proof)
+        climb.image("web")
+        climb.line(None, "running the original, twice")
+        original = lines_of(climb)
+        climb.begin(fix().candidate, Step.CLOSURE)
+        lines = lines_of(climb)
+    finally:
+        climb.close()
+
+    assert any("web" in line and "running the original, twice" in line for line in original)
+    (api,) = [line for line in lines if line.startswith("api")]
+    (web,) = [line for line in lines if line.startswith("web")]
+    assert api.split() == ["api", "go/scratch", *"✓✓✓✓✓", "verified", "6.0", "MB"]
+    assert web.split() == ["web", "go/scratch", "✓", "✓", "…"]
+
+
+def lines_of(climb: TerminalClimb) -> list[str]:
+    """The table as it is shown now."""
+    console = Console(file=io.StringIO(), width=140)
+    console.print(climb._table())
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()

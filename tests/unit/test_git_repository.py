@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from typing import TYPE_CHECKING
 
@@ -224,10 +225,21 @@ def test_a_worktree_that_somebody_removed_is_forgotten_all_the_same(upstream: Wo
     repository = GitRepository(upstream.path)
 
     with repository.worktree(repository.resolve("HEAD")) as tree:
-        (tree / ".git").unlink()
+        shutil.rmtree(tree)
 
     assert before == upstream.state()
     assert not (upstream.path / ".git/worktrees").exists()
+
+
+def test_two_worktrees_of_one_commit_hold_the_same(upstream: WorkTree) -> None:
+    repository = GitRepository(upstream.path)
+    commit = repository.resolve("HEAD")
+
+    with repository.worktree(commit) as one, repository.worktree(commit) as other:
+        files = [{path.name: path.read_bytes() for path in tree.iterdir()} for tree in (one, other)]
+
+    assert files[0] == files[1]
+    assert files[0]
 
 
 def test_a_worktree_of_the_users_own_survives(upstream: WorkTree, tmp_path: Path) -> None:

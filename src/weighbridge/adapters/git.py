@@ -167,6 +167,8 @@ class GitRepository:
         try:
             with interruptible():
                 self._check_out(commit, tree)
+            # It names a folder of this run, which would make every `COPY . .` another one.
+            (tree / ".git").unlink()
             yield tree
         finally:
             self._remove_worktree(tree)
@@ -184,9 +186,6 @@ class GitRepository:
 
     def _remove_worktree(self, tree: Path) -> None:
         """Forgets the one worktree. Not `git worktree prune`: that would forget the user's unmounted ones, too."""
-        removed = self._run("worktree", "remove", "--force", "--force", str(tree), timeout=self._fetch_timeout)
-        if removed.status == 0:
-            return
         shutil.rmtree(tree, ignore_errors=True)
         administration = self._path("worktrees")
         shutil.rmtree(administration / tree.name, ignore_errors=True)

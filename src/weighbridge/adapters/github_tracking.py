@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from github import UnknownObjectException
 
-from weighbridge.adapters.github import GitHubPullRequests
+from weighbridge.adapters.github_connection import GitHubConnection
 from weighbridge.core.marker import key_of
 from weighbridge.ports import Issue, ReleaseNotes
 
@@ -17,8 +17,8 @@ _CONTENTS = "contents: write"
 _ISSUES = "issues: write"
 
 
-class GitHubTracking(GitHubPullRequests):
-    """Implements ports.Tracking, beside the pull requests of the repository."""
+class GitHubTracking(GitHubConnection):
+    """Implements ports.Tracking."""
 
     def notes(self, tag: str) -> ReleaseNotes | None:
         """The release of a tag. Raises GitHubError, GitHubForbidden."""

@@ -24,14 +24,19 @@ from weighbridge.core.verdict import exit_status
 from weighbridge.model.budget import Status
 
 
-@app.command(epilog=epilog("fix", "fix services/api --apply", "fix --format json -o fixes.json"))
+@app.command(epilog=epilog("fix", "fix services/api --apply", "fix --all --format json -o fixes.json"))
 def fix(
     context: ContextArgument = None,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Write the best fix that is verified; nothing else.", metavar=FLAG)
+        bool, typer.Option("--apply", help="Write each image's best fix that is verified; nothing else.", metavar=FLAG)
+    ] = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Every Dockerfile of the repository, configured or not.", metavar=FLAG),
     ] = False,
     minutes: Annotated[
-        float, typer.Option("--minutes", min=0.1, help="How long candidates may take, all together.", metavar="MINUTES")
+        float,
+        typer.Option("--minutes", min=0.1, help="How long the candidates of one image may take.", metavar="MINUTES"),
     ] = 20.0,
     config: ConfigOption = None,
     file: FileOption = None,
@@ -53,9 +58,9 @@ def fix(
     with ending() as end:
         from weighbridge import commands
 
-        report, tree = commands.fix(given, minutes=minutes)
-        commands.present_fixes(report, output_format.value, output)
+        report, tree = commands.fix(given, minutes=minutes, every=every)
+        commands.present_fixes(report, output_format.value, output, every=every)
         if apply:
-            for path in commands.apply(report, tree):
-                complain(f"wrote {path}")
+            for line in commands.apply(report, tree):
+                complain(line)
         end(exit_status(report.verdict, frozenset({Status.UNKNOWN})))

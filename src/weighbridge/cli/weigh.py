@@ -74,6 +74,10 @@ def check(
     ] = None,
     network: NetworkOption = None,
     pull: Annotated[bool, build_option("--pull", text="Always ask for newer base images.", metavar=FLAG)] = False,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Look for a smaller Dockerfile and prove it, as fix does.", metavar=FLAG),
+    ] = False,
     no_cache: Annotated[bool, build_option("--no-cache", text="Build without cache.", metavar=FLAG)] = False,
     timeout: Annotated[
         str | None,
@@ -92,7 +96,7 @@ def check(
         "secret-envs": secret_env, "secret-files": secret_file, "ssh": ssh, "cache-from": cache_from,
         "cache-to": cache_to, "platforms": platform, "network": network, "pull": pull or None,
         "no-cache": no_cache or None, "timeout": timeout, "config": config, "max-size": max_size,
-        "max-increase": max_increase, "minimum-change": minimum_change, "fail-on": fail_on,
+        "max-increase": max_increase, "minimum-change": minimum_change, "fail-on": fail_on, "fix": fix or None,
     }  # fmt: skip
     with ending() as end:
         from weighbridge import commands

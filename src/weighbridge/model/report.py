@@ -98,7 +98,8 @@ class ImageReport:
     """One image on one platform. `diff` is None unless both sides were weighed. `fixes` run from the best.
 
     `base` is None where there is nothing to compare with and nobody asked (inspect). `findings` are the head's, the
-    heaviest first.
+    heaviest first. `unfixed` is one line of plain text: why no fix was tried although they were asked for; empty where
+    they were tried, or where nobody asked.
 
     `unsplit` is one line: why no stage is split off, where fixes were asked for; empty where that is tried.
     """
@@ -114,6 +115,7 @@ class ImageReport:
     findings: tuple[Finding, ...] = ()
     unsplit: str = ""
     fixes: tuple[Fix, ...] = ()
+    unfixed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,6 +163,16 @@ class Settings(Model):
     fix_minutes: int = Field(
         10, ge=1, le=360, description="How long the candidates of one image may take, all together, in minutes."
     )
+    fix_suggestions: Boolean = Field(
+        True,
+        description="Whether a proven fix of a few lines is suggested on the lines that the pull request wrote, "
+        "to be committed by a click.",
+    )
+    fix_pull_request: Annotated[Boolean, About(run_only=True)] = Field(
+        False,
+        description="Whether to open a pull request with the best fix that is proven, on pushes to the default branch, "
+        "`schedule` and `workflow_dispatch`; needs `contents: write`.",
+    )
     fix_network: Annotated[Boolean, About(run_only=True)] = Field(
         False, description="Whether the containers that fixes are tried in reach the network outside."
     )

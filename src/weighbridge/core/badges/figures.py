@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.rendering.fixes import best
+from weighbridge.core.fixes.best import best
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.image import PackedSize
 from weighbridge.model.report import WeighedImage

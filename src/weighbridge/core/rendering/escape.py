@@ -56,6 +56,12 @@ def log_line(text: str, limit: int = 500) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def visible(line: str) -> str:
+    """A line of a file as it is, tabs and spaces included, with a sign for each letter that could not be seen."""
+    text = _SURROGATES.sub("\ufffd", line.rstrip("\r"))
+    return "".join(letter if letter.isprintable() or letter == "\t" else "\ufffd" for letter in text)
+
+
 def spans(text: str, limit: int = 500) -> tuple[Span, ...]:
     """`plain` text, taken apart into words and the code between backticks; a backtick without its fellow is a word."""
     parts = plain(text, limit).split("`")

@@ -6,38 +6,51 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from weighbridge.core.rendering.escape import code_block, markdown, plain
+from weighbridge.core.fixes.best import best
+from weighbridge.core.rendering.escape import code_block, markdown, plain, visible
+from weighbridge.core.rendering.surface import surface_words
 from weighbridge.core.rendering.units import format_percent, format_size
 from weighbridge.model.fix import Outcome, ProofStatus, Step
 from weighbridge.model.report import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from weighbridge.model.fix import Check, Fix, Proof, Surface
+    from weighbridge.model.fix import Check, Fix, Proof
     from weighbridge.model.report import ImageReport
 
-_STATUS = {
+STATUSES = {
     ProofStatus.VERIFIED: "verified",
     ProofStatus.REJECTED: "rejected",
     ProofStatus.UNVERIFIABLE: "could not verify",
     ProofStatus.NOT_RUN: "not run",
 }
-_MARKS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
+OUTCOMES = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
 _DETAILS = 12
-
-
-def best(fixes: Sequence[Fix]) -> Fix | None:
-    """The smallest fix that is verified; None if there is none."""
-    proven = [fix for fix in fixes if fix.proof.status is ProofStatus.VERIFIED]
-    return min(proven, key=lambda fix: fix.proof.size or 0) if proven else None
 
 
 def fix_line(fix: Fix) -> str:
     """The measured saving in one line of Markdown. `fix` is verified."""
     proof = fix.proof
-    sizes = f"{format_size(proof.original_size or 0)} → {format_size(proof.size or 0)}"
-    return f"**Fix, built and run here: {sizes}** ({_share(proof)}). {markdown(fix.candidate.title)}."
+    return f"**Fix, built and run here: {_sizes(proof)}** ({_share(proof)}). {markdown(fix.candidate.title)}."
+
+
+def measured(fix: Fix) -> str:
+    """Both sizes, the share that is saved, and what is left to pull: plain text. `fix` is verified."""
+    return f"{_sizes(fix.proof)} ({_share(fix.proof)})"
+
+
+def fix_words(image: ImageReport) -> list[str]:
+    """Lines of plain text about the best fix that is proven, the saving first; why none was tried; or none."""
+    found = best(image.fixes)
+    if found is None:
+        return [f"no fix was tried: {plain(image.unfixed)}"] if image.unfixed else []
+    surface = surface_words(found.proof.before, found.proof.after)
+    return [
+        f"fix, built and run here: {measured(found)}: {plain(found.candidate.title)}",
+        *([f"for an attacker: {surface}"] if surface else []),
+        *(f"it costs: {plain(cost)}" for cost in found.candidate.costs),
+    ]
 
 
 def patch_block(fix: Fix, most: int = 200) -> str:
@@ -60,26 +73,9 @@ def proof_list(fix: Fix) -> str:
     lines = [f"- {_step(check)}" for check in fix.proof.checks]
     surface = surface_words(fix.proof.before, fix.proof.after)
     if surface:
-        lines.append(f"- attack surface: {markdown(surface)}")
-    lines += [f"- what it costs: {markdown(cost)}" for cost in fix.candidate.costs]
+        lines.append(f"- for an attacker: {markdown(surface)}")
+    lines += [f"- it costs: {markdown(cost)}" for cost in fix.candidate.costs]
     return "\n".join(lines)
-
-
-def surface_words(before: Surface | None, after: Surface | None) -> str:
-    """What an attacker finds less of; empty where that is not known or nothing is gone."""
-    if before is None or after is None:
-        return ""
-    counts = (
-        (before.packages - after.packages, "packages"),
-        (before.executables - after.executables, "executables"),
-        (before.setuid - after.setuid, "setuid files"),
-    )
-    fewer = [f"{count:,} {word}" for count, word in counts if count > 0]
-    gone = [*_gone(before.shells, after.shells), *_gone(before.package_managers, after.package_managers)]
-    parts = [f"{', '.join(fewer)} fewer"] if fewer else []
-    if gone:
-        parts.append(f"no {', '.join(gone)} any more")
-    return "; ".join(parts)
 
 
 def fixes_text(fixes: Sequence[Fix], width: int = 100) -> list[str]:
@@ -88,7 +84,7 @@ def fixes_text(fixes: Sequence[Fix], width: int = 100) -> list[str]:
         return []
     rows = [
         [
-            _STATUS[fix.proof.status],
+            STATUSES[fix.proof.status],
             fix.candidate.strategy,
             format_size(fix.proof.size) if fix.proof.size is not None else "",
             _share(fix.proof) if fix.proof.saved is not None else "",
@@ -123,23 +119,13 @@ def fixes_page(image: ImageReport) -> str:
         *(f"  {check.step.value}: {plain('; '.join(check.details), 300)}" for check in proof.checks),
     ]
     surface = surface_words(proof.before, proof.after)
-    lines += [f"  attack surface: {surface}"] if surface else []
-    lines += [f"  what it costs: {plain(cost)}" for cost in found.candidate.costs]
-    return "\n".join([*lines, "", *_visible(found.patch), ""])
+    lines += [f"  for an attacker: {surface}"] if surface else []
+    lines += [f"  it costs: {plain(cost)}" for cost in found.candidate.costs]
+    return "\n".join([*lines, "", *(visible(line) for line in found.patch.split("\n")), ""])
 
 
-def _visible(patch: str) -> list[str]:
-    """The patch's lines, without what a terminal would act on."""
-    return [
-        "".join(letter if letter.isprintable() or letter == "\t" else "\ufffd" for letter in line.rstrip("\r"))
-        for line in patch.split("\n")
-    ]
-
-
-def _gone(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """Names that are nowhere any more, the paths' last parts."""
-    left = {name.rpartition("/")[2] for name in after}
-    yield from dict.fromkeys(name.rpartition("/")[2] for name in before if name.rpartition("/")[2] not in left)
+def _sizes(proof: Proof) -> str:
+    return f"{format_size(proof.original_size or 0)} → {format_size(proof.size or 0)}"
 
 
 def _share(proof: Proof) -> str:
@@ -152,4 +138,4 @@ def _share(proof: Proof) -> str:
 
 def _step(check: Check) -> str:
     details = "; ".join(markdown(detail, 300) for detail in check.details[:_DETAILS])
-    return f"**{check.step.value}** {_MARKS[check.outcome]}" + (f": {details}" if details else "")
+    return f"**{check.step.value}** {OUTCOMES[check.outcome]}" + (f": {details}" if details else "")

@@ -15,6 +15,7 @@ from weighbridge.core.rendering.drawing import Drawing, draw
 from weighbridge.core.rendering.escape import Span, log_line, plain, spans
 from weighbridge.core.rendering.headline import most_important, reasons, sentence, text_of, unavailable, words
 from weighbridge.core.rendering.links import pull_request_url
+from weighbridge.core.rendering.page_fixes import fix_part
 from weighbridge.core.rendering.parts.logs import telling
 from weighbridge.core.rendering.units import format_delta, format_size
 from weighbridge.model.budget import Budget, Status
@@ -23,6 +24,7 @@ from weighbridge.model.report import Unavailable, WeighedImage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from weighbridge.core.rendering.page_fixes import FixPart
     from weighbridge.core.rendering.tables import Table
     from weighbridge.model.report import ImageReport, Report, Revision
 
@@ -65,6 +67,7 @@ class ImagePart:
     notes: tuple[tuple[Span, ...], ...]
     logs: tuple[Log, ...]
     why: Table | None
+    fix: FixPart | None
     differences: tuple[Table, ...]
     drawing: Drawing | None
     contents: tuple[Table, ...]
@@ -144,6 +147,7 @@ def _part(number: int, image: ImageReport, report: Report) -> ImagePart:
         notes=tuple(_notes(image, report)),
         logs=tuple(_logs(image)),
         why=why(image, report),
+        fix=fix_part(image),
         differences=differences(image),
         drawing=draw(head.tree, compared=image.diff is not None) if head and head.tree.children else None,
         contents=contents(head, image, report) if head else (),

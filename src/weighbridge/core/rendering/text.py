@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weighbridge.core.names import shown_path
 from weighbridge.core.rendering.columns import bar, fit, shorten
 from weighbridge.core.rendering.escape import log_line, plain
+from weighbridge.core.rendering.fixes import fix_words
 from weighbridge.core.rendering.headline import recorded_base, sentence, text_of, unavailable, words
 from weighbridge.core.rendering.parts import files, packages
 from weighbridge.core.rendering.parts.causes import excuse, split
@@ -32,6 +33,8 @@ _LOG_LINES = 20
 _BARS = ((100, 12), (80, 6), (0, 0))
 """From how many columns on a bar has how many cells."""
 _NARROWEST = 60
+_ROOMY = 80
+"""From how many columns on a finding's rule is named."""
 _PLACE = 30
 _COLORS = {Status.PASS: "32", Status.WARN: "33", Status.UNKNOWN: "35", Status.FAIL: "31"}
 _BOLD, _DIM, _RED, _GREEN = "1", "2", "31", "32"
@@ -66,6 +69,7 @@ class _Text:
         yield self._paint(answer, f"{_BOLD};{_COLORS[image.verdict.status]}")
         yield self._paint(f"{plain(image.platform, 60)}, {words(image)}", _DIM)
         yield from self._sizes(image)
+        yield from self._fix(image)
         for side, shown in (("head", image.head), ("base", image.base)):
             if isinstance(shown, Unavailable) and not shown.expected:
                 yield from self._unavailable(side, shown, image)
@@ -77,6 +81,12 @@ class _Text:
             if image.diff is None:
                 yield from self._contents(image.head)
             yield from self._waste(image.head)
+
+    def _fix(self, image: ImageReport) -> Iterator[str]:
+        answer, *more = fix_words(image) or [""]
+        if answer:
+            yield self._paint(answer, _GREEN) if image.fixes else answer
+        yield from fit([[line] for line in more], "l", width=self._width, flexible=0, wrap=True)
 
     def _sizes(self, image: ImageReport) -> Iterator[str]:
         head = image.head
@@ -131,16 +141,17 @@ class _Text:
         yield from self._table("Packages", rows, "rlll")
 
     def _findings(self, image: ImageReport) -> Iterator[str]:
+        roomy = self._width >= _ROOMY
         rows = [
             [
                 weight(finding),
                 ("new: " if finding.introduced else "") + plain(finding.message),
                 _place(finding.line),
-                finding.rule,
+                *([finding.rule] if roomy else []),
             ]
             for finding in worth_telling(image, self._report)
         ]
-        yield from self._table("Findings", rows, "rlll", wrap=True)
+        yield from self._table("Findings", rows, "rlll" if roomy else "rll", wrap=True)
 
     def _phrase(self, cause: Cause) -> str:
         reason = excuse(cause, self._report)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from weighbridge.core.fixes.best import best
 from weighbridge.core.rendering.escape import code, html_code, html_text, markdown, marked, spans
 from weighbridge.core.rendering.headline import (
     changed,
@@ -65,7 +66,7 @@ class View:
 
 def view(report: Report, level: Level, *, report_url: str | None, shortened: bool) -> View:
     """The report at a level of detail."""
-    quiet = is_quiet(report)
+    quiet = is_quiet(report) and not any(best(image.fixes) for image in report.images)
     return View(
         headline=headline(report),
         quiet=quiet,
@@ -79,8 +80,12 @@ def view(report: Report, level: Level, *, report_url: str | None, shortened: boo
 def _images(report: Report, level: Level) -> Iterator[ImageView]:
     first = most_important(report) if report.images else None
     for image in chosen(report, level.images):
-        blocks, sections = tuple(_blocks(image, report, level)), tuple(_sections(image, report, level))
-        if not (blocks or sections) or (image.diff is not None and not changed(image.diff)):
+        if image.diff is not None and not changed(image.diff):
+            # Of what did not change, only what could be better is news.
+            blocks, sections = tuple(_proven(image)), tuple(fix_sections(image, level.patch))
+        else:
+            blocks, sections = tuple(_blocks(image, report, level)), tuple(_sections(image, report, level))
+        if not (blocks or sections):
             continue
         if len(report.images) == 1:
             yield ImageView(title="", summary="", blocks=blocks, sections=sections)
@@ -108,6 +113,11 @@ def _blocks(image: ImageReport, report: Report, level: Level) -> Iterator[str]:
         yield f"**Why**\n\n{why}"
     if (proven := fix(image)) is not None:
         yield proven
+
+
+def _proven(image: ImageReport) -> Iterator[str]:
+    if best(image.fixes) is not None and (told := fix(image)) is not None:
+        yield told
 
 
 def _sections(image: ImageReport, report: Report, level: Level) -> Iterator[Section]:

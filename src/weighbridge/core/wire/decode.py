@@ -59,6 +59,7 @@ def _image(image: wire.ImageW) -> ImageReport:
         verdict=_verdict(image.verdict),
         unsplit=image.unsplit,
         fixes=tuple(decode_fix(fix) for fix in image.fixes),
+        unfixed=image.unfixed,
         findings=tuple(_finding(finding) for finding in image.findings),
     )
 

@@ -50,6 +50,7 @@ def encode_image(image: ImageReport) -> Json:
         "verdict": _verdict(image.verdict),
         "unsplit": image.unsplit,
         "fixes": [encode_fix(fix) for fix in image.fixes],
+        "unfixed": image.unfixed,
         "findings": [_finding(finding) for finding in image.findings],
     }
 

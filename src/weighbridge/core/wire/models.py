@@ -306,6 +306,7 @@ class ImageW(Wire):
     verdict: VerdictW
     unsplit: Text = ""
     fixes: Annotated[tuple[FixW, ...], Field(max_length=200)] = ()
+    unfixed: Text = ""
     findings: Annotated[tuple[FindingW, ...], Field(max_length=1_000)] = ()
 
 

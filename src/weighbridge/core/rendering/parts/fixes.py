@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weighbridge.core.rendering.escape import code
-from weighbridge.core.rendering.fixes import best, fix_line, patch_block, proof_list, proof_title
+from weighbridge.core.fixes.best import best
+from weighbridge.core.rendering.escape import code, markdown
+from weighbridge.core.rendering.fixes import fix_line, patch_block, proof_list, proof_title
 from weighbridge.core.rendering.parts.part import Section
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 
 def fix(image: ImageReport) -> str | None:
-    """The measured saving; None where nothing is proven."""
+    """The measured saving, or why none was looked for; None where nothing is proven."""
     found = best(image.fixes)
-    return None if found is None else fix_line(found)
+    if found is not None:
+        return fix_line(found)
+    return f"<sub>No fix was tried: {markdown(image.unfixed)}.</sub>" if image.unfixed else None
 
 
 def fix_sections(image: ImageReport, most: int) -> Iterator[Section]:
@@ -26,5 +29,7 @@ def fix_sections(image: ImageReport, most: int) -> Iterator[Section]:
     if found is None or not most:
         return
     named = f"In `git apply`'s form; it changes {', '.join(code(edit.path) for edit in found.candidate.edits[:5])}.\n\n"
-    yield Section(title="The patch", body=named + patch_block(found, most))
+    # A comment that other jobs share may have had no room for it.
+    if found.patch:
+        yield Section(title="The patch", body=named + patch_block(found, most))
     yield Section(title=proof_title(found), body=proof_list(found))

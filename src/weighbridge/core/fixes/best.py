@@ -1,0 +1,23 @@
+"""Which of the fixes that were tried is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weighbridge.model.fix import Family, ProofStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from weighbridge.model.fix import Fix
+
+
+def best(fixes: Iterable[Fix]) -> Fix | None:
+    """The smallest fix that is verified; None if there is none."""
+    proven = (fix for fix in fixes if fix.proof.status is ProofStatus.VERIFIED)
+    return min(proven, key=lambda fix: fix.proof.size or 0, default=None)
+
+
+def best_in_place(fixes: Iterable[Fix]) -> Fix | None:
+    """The smallest verified one that keeps the Dockerfile's shape; None if there is none."""
+    return best(fix for fix in fixes if fix.candidate.family is Family.IN_PLACE)
