@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from weighbridge.building import Built, Job, Side, build_all
 from weighbridge.contexts import context_digest
 from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
@@ -16,11 +14,12 @@ from weighbridge.core.fixes.prospect import prospect
 from weighbridge.core.redaction import redacted, redacted_findings
 from weighbridge.core.rules.registry import examine
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
+from weighbridge.gluing import original
 from weighbridge.interruption import interruptible
 from weighbridge.model.behaviour import Smoke
 from weighbridge.model.fix import Fix, Proof, ProofStatus
 from weighbridge.model.report import Stage, Unavailable
-from weighbridge.pipeline import built_image, removed_afterwards, report_of, weighed_alone
+from weighbridge.pipeline import built_image, report_of, weighed_alone
 from weighbridge.subjects import foreign_line, read_subject
 from weighbridge.weighing import programs_of
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from weighbridge.building import Built
     from weighbridge.core.rules.config import RulesConfig
     from weighbridge.model.build import BuildSpec
     from weighbridge.model.image import Image, ImageConfig
@@ -105,12 +105,9 @@ class _Made:
 @contextmanager
 def _made(spec: BuildSpec, tree: Path, shop: Workshop) -> Iterator[_Made | Unavailable]:
     """The image, built and read; it is gone afterwards."""
-    job = Job(side=Side.HEAD, spec=spec, tree=tree, tag=f"weighbridge-{secrets.token_hex(6)}:{Side.HEAD}")
-    with removed_afterwards([job.tag], shop.yard):
-        with shop.yard.log.group(f"Build {spec.name}"):
-            (built,) = build_all([job], shop.yard.builder, shop.yard.log)
-        with interruptible():
-            yield built if isinstance(built, Unavailable) else _read(built, spec, tree, shop)
+    yard = shop.yard
+    with original(spec, tree, yard.builder, yard.engine, yard.log) as built, interruptible():
+        yield built if isinstance(built, Unavailable) else _read(built, spec, tree, shop)
 
 
 def _read(built: Built, spec: BuildSpec, tree: Path, shop: Workshop) -> _Made | Unavailable:
