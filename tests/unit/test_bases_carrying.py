@@ -204,6 +204,21 @@ def test_a_language_comes_along_only_where_the_base_has_none() -> None:
     assert 1 == names.count("scratch")
 
 
+def test_a_language_of_the_distribution_comes_with_its_folders() -> None:
+    tree: Tree = {
+        **DEBIAN, "usr/bin/ruby3.1": DYNAMIC, "usr/bin/ruby": link("ruby3.1"), "usr/lib/ruby/3.1.0/set.rb": "class Set",
+        "usr/lib/x86_64-linux-gnu/ruby/3.1.0/json.so": ElfFile(soname="json.so"), "var/lib/gems/3.1.0/a.rb": "a",
+        "usr/bin/rackup": "#!/usr/bin/ruby\n", "app/app.rb": "puts", "usr/share/python/x": "x",
+    }  # fmt: skip
+    _, program, _ = carried(tree, None, ImageConfig(command=("rackup", "/app/app.rb")))
+
+    assert program.language is not None and "ruby" == program.language.name
+    for path in ("usr/lib/ruby/3.1.0/set.rb", "usr/lib/x86_64-linux-gnu/ruby/3.1.0/json.so", "var/lib/gems/3.1.0/a.rb"):
+        assert path in program.paths
+    assert {"usr/bin/ruby3.1", "app/app.rb", "usr/bin/rackup"} <= program.paths
+    assert "usr/share/python/x" not in program.paths
+
+
 @pytest.mark.parametrize(
     ("base_name", "version"),
     [("eclipse-temurin:17-jdk", "17"), ("docker.io/library/openjdk:21", "21"), ("ubuntu:22.04", "")],

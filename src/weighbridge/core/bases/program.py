@@ -29,8 +29,16 @@ if TYPE_CHECKING:
 # Where a program keeps what belongs to it, by its name: the Filesystem Hierarchy Standard.
 _NAMED_FOLDERS = (
     "etc", "usr/share", "usr/lib", "usr/libexec", "var/lib", "var/cache", "var/log", "var/spool", "usr/local/share",
-    "usr/local/lib", "usr/local/etc",
+    "usr/local/lib", "usr/local/etc", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu",
 )  # fmt: skip
+# Where a distribution keeps what belongs to a language, beside the folders of its name.
+_SYSTEM_PARTS = {
+    "python": ("usr/lib/python3/",),
+    "ruby": ("var/lib/gems/", "usr/share/rubygems-integration/"),
+    "perl": ("usr/share/perl5/", "usr/lib/x86_64-linux-gnu/perl5/", "usr/lib/x86_64-linux-gnu/perl-base/"),
+    "node": ("usr/share/nodejs/",),
+    "java": ("usr/lib/jvm/", "etc/ssl/certs/java/"),
+}
 _NOBODYS = (
     "boot/", "dev/", "media/", "mnt/", "proc/", "run/", "sys/", "var/run/", "var/lock/", "var/log/", "var/mail/",
     "var/spool/", "root/.bashrc/", "root/.profile/",
@@ -130,7 +138,9 @@ def find_program(files: FileSystem, base_name: str = "") -> Program | None:
     paths |= set(entries) | _ways(files, entries) | _authorities(files)
     runtime: frozenset[str] = frozenset()
     if language is not None:
-        runtime = frozenset(path for path in paths if _inside(_OWN_PARTS, path, language))
+        called = {language.path, *(path for path in files.programs.links if files.resolve(path) == language.path)}
+        paths |= called
+        runtime = frozenset(called | {path for path in paths if _inside(_OWN_PARTS, path, language)})
     return Program(entries=entries, paths=frozenset(paths), language=language, runtime=runtime)
 
 
@@ -203,9 +213,11 @@ def _named(files: FileSystem, entries: tuple[str, ...], language: Language | Non
     """What lies in folders that are called as what starts is."""
     names = {path.rpartition("/")[2] for path in entries}
     names |= {word.rpartition("/")[2] for word in (*files.config.entrypoint[:1], *files.config.command[:1])}
-    if language is not None and language.name == "python":
-        names.add("python3")
-    folders = tuple(f"{folder}/{name}/" for folder in _NAMED_FOLDERS for name in names if name)
+    parts: tuple[str, ...] = ()
+    if language is not None and not is_own(language.path):
+        names |= {language.name, language.path.rpartition("/")[2]}
+        parts = _SYSTEM_PARTS.get(language.name, ())
+    folders = (*(f"{folder}/{name}/" for folder in _NAMED_FOLDERS for name in names if name), *parts)
     for path, facts in files.programs.files.items():
         if facts.kind in _CARRIED and f"{path}/".startswith(folders):
             yield path
