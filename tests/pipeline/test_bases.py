@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-
 class Forgetful:
     """Keeps nothing; implements ports.ProgramsCache and ports.ProofCache."""
 
