@@ -192,7 +192,7 @@ class Settings(Model):
         True,
         description="Whether not to build a recorded base again where the head weighs the same, layer by layer.",
     )
-    bases: Annotated[Lines, About(file_only=True)] = Field(
+    bases: Annotated[Lines, About(no_input=True)] = Field(
         (), description="Further base images that `weighbridge bases` compares, one name a line."
     )
     fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
