@@ -31,6 +31,9 @@ BASES = (
     "node:20-slim",
     "docker/buildx-bin:0.29",
     "gcr.io/distroless/python3-debian12",
+    "gcr.io/distroless/cc-debian12",
+    "busybox:glibc",
+    "golang:1.22",
 )
 LINTS = (
     ("ruff", "check", "src", "tests", "scripts", "bench"),

@@ -284,7 +284,8 @@ class Ascent:
             original = self.camp.image
         except (MalformedImage, ImageNotFound) as error:
             self._stop(Check(step=Step.SIZE, outcome=Outcome.UNKNOWN, details=(str(error),)))
-        self._take(check_size(original.size, image.size, self.camp.tools.minimum_change))
+        minimum = self.camp.tools.minimum_change
+        self._take(check_size(original.size, image.size, minimum, self.candidate.family))
         return image
 
     def _take(self, check: Check) -> None:

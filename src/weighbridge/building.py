@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from weighbridge.model.build import BuildSpec, BuiltImage
+    from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
     from weighbridge.model.dockerfile import Dockerfile
     from weighbridge.ports import Builder
 
@@ -52,12 +52,13 @@ class Built:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One build to do: `spec` in the checked-out `tree`, tagged `tag`."""
+    """One build to do: `spec` in the checked-out `tree`, tagged `tag`, from the text `instead` where there is one."""
 
     side: Side
     spec: BuildSpec
     tree: Path
     tag: str
+    instead: DockerfileText | None = None
 
 
 def build_all(jobs: Sequence[Job], builder: Builder, log: BuildLog) -> tuple[Built | Unavailable, ...]:
@@ -94,7 +95,7 @@ def _build(job: Job, builder: Builder, log: BuildLog) -> Built | Unavailable:
         if dockerfile is None:
             return _no_dockerfile(job)
         on_line: Callable[[str], None] = lambda text: log.line(job.side, text)  # noqa: E731
-        image = builder.build(job.spec, tree=job.tree, tag=job.tag, on_line=on_line)
+        image = builder.build(job.spec, tree=job.tree, tag=job.tag, on_line=on_line, instead=job.instead)
     except MalformedDockerfile as error:
         return Unavailable(stage=Stage.DOCKERFILE, reason=str(error), line=error.line)
     except BuildFailed as error:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from weighbridge import examining, pipeline, remembering, wiring
 from weighbridge.adapters.files import write_text
-from weighbridge.errors import UsageError
+from weighbridge.errors import ConfigurationError, UsageError
 from weighbridge.model.budget import Budget, Status
-from weighbridge.model.report import Revision
-from weighbridge.naming import parse_image_name
+from weighbridge.model.report import Revision, Unavailable
+from weighbridge.naming import is_reference, parse_image_name
 from weighbridge.pipeline import Limits, Place
 from weighbridge.subjects import read_dockerfile_text
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.building import Side
     from weighbridge.fixing import Workshop
+    from weighbridge.model.bases import Comparison
     from weighbridge.model.record import Record
     from weighbridge.model.report import Report
     from weighbridge.ports import Repository
@@ -165,6 +166,69 @@ def apply(report: Report, tree: Path) -> Iterator[str]:
         for path in apply_fix(fix, tree):
             written.add(path)
             yield f"wrote {path}"
+
+
+def bases(
+    subject: str | None, given: Mapping[str, object], *, minutes: float, run: bool
+) -> tuple[tuple[Comparison, ...], tuple[tuple[str, str], ...]]:
+    """An image of the engine, or what the work tree's images are built to, on every base; names and reasons of those
+    that could not be built. Raises WeighbridgeError."""
+    from weighbridge.bases import Grounds, bases_of_image, bases_of_tree
+    from weighbridge.model.behaviour import Smoke
+    from weighbridge.settings import hidden_values, load
+
+    in_tree = subject is None or Path(subject).is_dir()
+    reference = None if in_tree else _engine_reference(subject or "")
+    root = wiring.repository(Path.cwd()).root if in_tree else Path.cwd()
+    settings = load(cli={**given, "context": subject if in_tree else None}, environ=os.environ, root=root)
+    more = _base_names(settings.bases)
+    builder = wiring.builder(root, os.environ, hidden_values(settings, os.environ, root))
+    climb = wiring.climb()
+    with closing(climb):
+        scale = wiring.scale(lambda _what, _count: None, wiring.engine)
+        prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
+        grounds = Grounds(prover=prover, log=ClimbLog(climb), more=more, run=run)
+        if reference is not None:
+            return (bases_of_image(reference, grounds, name=subject or reference),), ()
+        compared, failed, smokes = [], [], settings.smokes()
+        for spec in (spec for image in settings.images for spec in image.specs()):
+            made = bases_of_tree(spec, root, grounds, smokes.get(spec.name, Smoke()))
+            if isinstance(made, Unavailable):
+                failed.append((spec.name, made.reason))
+            else:
+                compared.append(made)
+        return tuple(compared), tuple(failed)
+
+
+def _engine_reference(text: str) -> str:
+    name = parse_image_name(text)
+    if name.reference is None or name.path is not None:
+        raise UsageError(f"{name.text}: only an image of the engine can be run: load it with docker load")
+    return name.reference
+
+
+def _base_names(names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        if not is_reference(name):
+            raise ConfigurationError(f"bases: {name!r} does not name an image: names are as registry/name:tag")
+    return tuple(names)
+
+
+def present_bases(compared: Sequence[Comparison], output_format: str, output: Path | None) -> None:
+    """Prints the comparisons. Raises UsageError if the file can't be written."""
+    from weighbridge.core.rendering.bases import bases_markdown, bases_text
+    from weighbridge.core.rendering.bases_page import bases_html
+    from weighbridge.core.wire.bases import dump_bases
+
+    if output_format == "json":
+        deliver(dump_bases(compared), output)
+    elif output_format == "html":
+        deliver(bases_html(compared), output)
+    elif output_format == "markdown":
+        deliver("\n".join(map(bases_markdown, compared)), output)
+    else:
+        width = shutil.get_terminal_size((100, 24)).columns
+        deliver("\n".join(bases_text(each, width) for each in compared), output)
 
 
 class ClimbLog:

@@ -14,6 +14,7 @@ WeighbridgeError                 str() is one line: what, where, what to do
     │   └── GitForbidden             the server refuses to take what is pushed
     ├── GitHubError                the API refused or stayed away
     │   └── GitHubForbidden          the token may not do this
+    ├── UnknownProgram             an image of which it is not known what starts
     ├── ProbeUnavailable           no image to look into containers with
     └── Interrupted                work that was cancelled under way
 
@@ -94,6 +95,10 @@ class GitHubError(MeasurementError):
 
 class GitHubForbidden(GitHubError):
     """The token lacks the permission (401, 403, or 404 where the resource is known to exist)."""
+
+
+class UnknownProgram(MeasurementError):
+    """An image whose command names nothing that it holds."""
 
 
 class ProbeUnavailable(MeasurementError):

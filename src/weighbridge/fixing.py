@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge.building import Built, Job, Side, build_all
 from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
 from weighbridge.core.fixes.prospect import prospect
@@ -17,11 +15,12 @@ from weighbridge.core.redaction import redacted, redacted_findings
 from weighbridge.core.rules.registry import examine
 from weighbridge.dockerfile.parse import parse
 from weighbridge.errors import ImageNotFound, MalformedDockerfile, MalformedImage, UsageError
+from weighbridge.gluing import original
 from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.behaviour import Smoke
 from weighbridge.model.fix import Fix, Proof, ProofStatus
 from weighbridge.model.report import Stage, Unavailable, WeighedImage
-from weighbridge.pipeline import built_image, check_out, removed_afterwards, report_of, weighed_alone
+from weighbridge.pipeline import built_image, check_out, report_of, weighed_alone
 from weighbridge.subjects import foreign_line, read_subject
 from weighbridge.touched import copied_digest, touched
 from weighbridge.weighing import programs_of
@@ -29,6 +28,7 @@ from weighbridge.weighing import programs_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from weighbridge.building import Built
     from weighbridge.core.rules.config import RulesConfig
     from weighbridge.model.build import BuildSpec
     from weighbridge.model.fix import Candidate
@@ -151,12 +151,9 @@ class _Made:
 @contextmanager
 def _made(spec: BuildSpec, tree: Path, shop: Workshop) -> Iterator[_Made | Unavailable]:
     """The image, built and read; it is gone afterwards."""
-    job = Job(side=Side.HEAD, spec=spec, tree=tree, tag=f"weighbridge-{secrets.token_hex(6)}:{Side.HEAD}")
-    with removed_afterwards([job.tag], shop.yard):
-        with shop.yard.log.group(f"Build {spec.name}"):
-            (built,) = build_all([job], shop.yard.builder, shop.yard.log)
-        with interruptible():
-            yield built if isinstance(built, Unavailable) else _read(built, spec, tree, shop)
+    yard = shop.yard
+    with original(spec, tree, yard.builder, yard.engine, yard.log) as built, interruptible():
+        yield built if isinstance(built, Unavailable) else _read(built, spec, tree, shop)
 
 
 def _read(built: Built, spec: BuildSpec, tree: Path, shop: Workshop) -> _Made | Unavailable:

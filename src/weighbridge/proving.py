@@ -10,7 +10,7 @@ from weighbridge.ascent import Ascent, Camp, Tools
 from weighbridge.core.fixes.patch import patch_of
 from weighbridge.core.proof.keys import proof_key
 from weighbridge.model.behaviour import Smoke
-from weighbridge.model.fix import Check, Fix, Outcome, Proof, ProofStatus, Step
+from weighbridge.model.fix import Check, Family, Fix, Outcome, Proof, ProofStatus, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ class Prover(Tools):
                 fixes.append(_fix(candidate, Proof(status=ProofStatus.NOT_RUN, reason=reason)))
                 continue
             fix = run.fix(candidate)
-            if fix.proof.status is ProofStatus.VERIFIED:
+            if fix.proof.status is ProofStatus.VERIFIED and candidate.family is not Family.BASE:
                 proven.add(candidate.family)
             fixes.append(fix)
         return tuple(sorted(fixes, key=_rank))

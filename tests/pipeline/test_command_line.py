@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Here = Callable[..., Ran]
 
-COMMANDS = ("check", "compare", "inspect", "schema", "action")
+COMMANDS = ("check", "compare", "inspect", "fix", "bases", "schema", "action")
 
 
 @pytest.fixture
@@ -297,3 +297,17 @@ def test_bash_completes_commands_options_and_choices(words: list[str], expected:
     )
 
     assert f"{expected}\n" == ran.stdout
+
+
+def test_bases_that_cannot_be_compared_are_told_in_one_line(
+    here: Here, app: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    archived = here("bases", app)
+    assert (2, "") == (archived.status, archived.out)
+    assert archived.err.endswith("only an image of the engine can be run: load it with docker load\n")
+
+    (tmp_path / ".weighbridge.yml").write_text('bases: ["Not A Name"]\n')
+    unnamed = here("bases", "app:1")
+    assert (2, 1) == (unnamed.status, unnamed.err.count("\n"))
+    assert "bases: 'Not A Name' does not name an image" in unnamed.err

@@ -139,6 +139,7 @@ def test_stored_compressed_layers_tell_their_packed_size(packing: str, place: Pl
     assert [PackedSize(size=len(packed(data, packing)), estimated=False) for data in APP.layers] == [
         layer.packed for layer in image.layers
     ]
+    assert {packing} == {layer.compression for layer in image.layers}
 
 
 def test_stored_plain_layers_have_an_estimate_that_says_so(tmp_path: Path) -> None:
@@ -146,6 +147,7 @@ def test_stored_plain_layers_have_an_estimate_that_says_so(tmp_path: Path) -> No
 
     assert [True] * 4 == [layer.packed.estimated for layer in image.layers]
     assert image.packed.estimated
+    assert {""} == {layer.compression for layer in image.layers}
 
 
 def test_two_archives_that_share_layers_are_read_once(tmp_path: Path) -> None:

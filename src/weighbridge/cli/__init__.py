@@ -16,6 +16,7 @@ from weighbridge.errors import UsageError
 # isort: off
 from weighbridge.cli import weigh  # noqa: F401
 from weighbridge.cli import fix  # noqa: F401
+from weighbridge.cli import bases  # noqa: F401
 from weighbridge.cli import record  # noqa: F401
 from weighbridge.cli import history  # noqa: F401
 from weighbridge.cli import backfill  # noqa: F401

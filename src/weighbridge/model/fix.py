@@ -20,12 +20,16 @@ class FileEdit:
 
 
 class Family(StrEnum):
-    """What kind of change a candidate is. Of each family at most one proven candidate is kept: the smallest."""
+    """What kind of change a candidate is. Of each family at most one proven candidate is kept: the smallest.
+
+    BASE ones are no proposals: a program on some base, each tried for its own sake.
+    """
 
     IN_PLACE = "in-place"
     SLIMMER_BASE = "slimmer-base"
     MULTI_STAGE = "multi-stage"
     BUILDER_PATTERN = "builder-pattern"
+    BASE = "base"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,8 @@ class ImageDescription:
     """An image before its layers are read, as a daemon, an archive or a manifest describes it.
 
     `id` is the digest of the configuration. `diff_ids`, `packed_sizes` (None where no
-    manifest tells it) run from the oldest layer to the newest and have the same length.
+    manifest tells it) run from the oldest layer to the newest and have the same length. `compressions` are how layers
+    are stored (`gzip`, `zstd`), each empty where nothing tells it or it is stored as it is.
     """
 
     reference: str
@@ -70,6 +71,7 @@ class ImageDescription:
     diff_ids: tuple[str, ...]
     history: tuple[HistoryEntry, ...]
     packed_sizes: tuple[int | None, ...]
+    compressions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.packed_sizes) != len(self.diff_ids):
@@ -93,7 +95,8 @@ class Layer:
     `created_by` is the instruction, cleaned of the builder's decoration. `line` is where it stands;
     None for a layer of the base image or where nothing tells it. `line_exact` is true where the
     builder's provenance told it, false where the history was matched. `from_base` marks
-    the layers that the base image (FROM) brought.
+    the layers that the base image (FROM) brought. `compression` is how it is stored (`gzip`, `zstd`), empty where
+    it is stored as it is, or that is not known.
     """
 
     diff_id: str
@@ -103,6 +106,7 @@ class Layer:
     line: SourceLine | None = None
     line_exact: bool = False
     from_base: bool = False
+    compression: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

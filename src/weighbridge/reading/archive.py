@@ -97,7 +97,8 @@ def _read(
         image.config,
         reference=name,
         image_id=image.id,
-        packed_sizes=[blob.size if blob.packed else None for blob in layers],
+        packed_sizes=[None if blob.compression is Compression.PLAIN else blob.size for blob in layers],
+        compressions=["" if blob.compression is Compression.PLAIN else blob.compression.value for blob in layers],
     )
     indexes: dict[str, LayerIndex] = {}
     for diff_id, blob in zip(described.diff_ids, layers, strict=True):

@@ -41,11 +41,11 @@ class Reading:
 
 
 class Blob(Protocol):
-    """A part: `size` bytes as stored; `packed` where they are compressed."""
+    """A part: `size` bytes as stored, in which `compression`."""
 
     name: str
     size: int
-    packed: bool
+    compression: Compression
 
     def content(self, limit: int) -> bytes:
         """All of it. Raises MalformedImage beyond the limit."""
@@ -76,7 +76,6 @@ class FileBlob:
         self._descriptor = descriptor
         self._start = start
         self.compression = compression_of(self.source().read_up_to(4))
-        self.packed = self.compression is not Compression.PLAIN
 
     def source(self) -> FileSource:
         """A source of its own on the stored bytes."""
@@ -92,7 +91,7 @@ class FileBlob:
 
     def layer(self, diff_id: str, reading: Reading) -> LayerIndex:
         """See Blob."""
-        if not self.packed:
+        if self.compression is Compression.PLAIN:
             place = (self._descriptor, self._start, self.size)
             reading.verifier.expect(*place, diff_id, name=self.name, archive=reading.archive)
             return index_layer(StreamSource(self.chunks()), diff_id)

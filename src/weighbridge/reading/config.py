@@ -52,7 +52,14 @@ def platform_of(raw: Mapping[str, Any], keys: tuple[str, str, str] = ("os", "arc
     return "/".join(parts) or "unknown"
 
 
-def description(raw: object, *, reference: str, image_id: str, packed_sizes: Sequence[int | None]) -> ImageDescription:
+def description(
+    raw: object,
+    *,
+    reference: str,
+    image_id: str,
+    packed_sizes: Sequence[int | None],
+    compressions: Sequence[str] = (),
+) -> ImageDescription:
     """A whole configuration file. Raises MalformedImage where it contradicts itself or its manifest."""
     if not isinstance(raw, dict):
         raise MalformedImage("its configuration is not a JSON object")
@@ -85,6 +92,7 @@ def description(raw: object, *, reference: str, image_id: str, packed_sizes: Seq
             if isinstance(entry, dict)
         ),
         packed_sizes=tuple(packed_sizes),
+        compressions=tuple(compressions),
     )
 
 

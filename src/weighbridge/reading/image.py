@@ -26,6 +26,7 @@ def assemble(
     """The whole image. `indexes` holds every diff ID of the description, `attributions` one value a layer."""
     ordered = [indexes[diff_id] for diff_id in description.diff_ids]
     tree = merge(ordered)
+    compressions = description.compressions or ("",) * len(ordered)
     layers = tuple(
         Layer(
             diff_id=index.diff_id,
@@ -35,8 +36,11 @@ def assemble(
             line=made.line,
             line_exact=made.exact,
             from_base=made.from_base,
+            compression=compression,
         )
-        for index, packed_size, made in zip(ordered, description.packed_sizes, attributions, strict=True)
+        for index, packed_size, made, compression in zip(
+            ordered, description.packed_sizes, attributions, compressions, strict=True
+        )
     )
     return Image(
         reference=description.reference,

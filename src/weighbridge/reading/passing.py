@@ -47,12 +47,11 @@ class PassingBlobs:
     def _taken(self, member: Member, reader: TarReader) -> PassedBlob:
         blob = PassedBlob(member.name, member.size)
         start = reader.read(BLOCK)
-        compression = compression_of(start)
-        blob.packed = compression is not Compression.PLAIN
-        if blob.packed or is_tar(start):
+        blob.compression = compression_of(start)
+        if blob.compression is not Compression.PLAIN or is_tar(start):
             content = itertools.chain([start], reader.chunks())
             try:
-                blob.index = index_passing(content, compression, member.size, self._allowance)
+                blob.index = index_passing(content, blob.compression, member.size, self._allowance)
                 self._allowance.take(blob.index)
             except MalformedImage as error:
                 if self._allowance.spent:
@@ -71,7 +70,7 @@ class PassedBlob:
     def __init__(self, name: str, size: int) -> None:
         self.name = name
         self.size = size
-        self.packed = False
+        self.compression = Compression.PLAIN
         self.data: bytes | None = None
         self.index: LayerIndex | None = None
         self.error: MalformedImage | None = None

@@ -12,11 +12,13 @@ class About:
 
     The file comes with the branch that is weighed, perhaps a stranger's. So what reaches out of the repository, into
     the machine's environment, files, network or caches, is `run_only`. What is too rich for one text is `file_only`.
+    `no_input` ones mean something to a command that the action does not run.
     """
 
     default: str | None = None
     run_only: bool = False
     file_only: bool = False
+    no_input: bool = False
 
 
 def kebab(name: str) -> str:

@@ -30,7 +30,8 @@ def _rows() -> list[tuple[str, str, str]]:
     rows = []
     for model in (Settings, ImageSettings):
         for field, info in model.model_fields.items():
-            if field != "images" and not about(model, field).file_only:
+            note = about(model, field)
+            if field != "images" and not (note.file_only or note.no_input):
                 rows.append((kebab(field), info.description or "", _default(model, field)))
     return rows
 

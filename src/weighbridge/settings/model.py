@@ -202,6 +202,9 @@ class Settings(Model):
         True,
         description="Whether not to build a recorded base again where the head weighs the same, layer by layer.",
     )
+    bases: Annotated[Lines, About(no_input=True)] = Field(
+        (), description="Further base images that `weighbridge bases` compares, one name a line."
+    )
     fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
         frozenset({Status.FAIL, Status.UNKNOWN}),
         description="Verdicts that fail the job: a list of `fail`, `unknown` and `warn`, or `never`.",

@@ -30,7 +30,6 @@ def plan(subject: Subject) -> Plan:
     anatomy = Anatomy(subject)
     found = prospect(subject)
     if found.glue is not None:
-        merged = builder_pattern.merged(anatomy, found.glue)
-        return Plan(candidates=() if merged is None else (merged,))
+        return Plan(candidates=tuple(builder_pattern.plans(anatomy, found.glue)))
     split = () if found.refusal else tuple(compiled.plans(anatomy)) or tuple(interpreted.plans(anatomy))
     return Plan(candidates=(*split, *slimmer.plans(anatomy), *in_place.plans(anatomy)), refusal=found.refusal)

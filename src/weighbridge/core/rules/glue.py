@@ -29,14 +29,16 @@ _RECIPE = re.compile(r"^\t[@-]*", re.MULTILINE)
 class Glue:
     """A script that builds one image, copies files out of a container of it, and builds another image.
 
-    `builder` and `target` are the two Dockerfiles, relative to the repository; `copied` are pairs of a path in the
-    builder's container and one of the machine. `scripts` are the files that do it, the one to start first.
+    `builder` and `target` are the two Dockerfiles and `builder_context` the first one's build context, relative to the
+    repository; `copied` are pairs of a path in the builder's container and one of the machine. `scripts` are the files
+    that do it, the one to start first.
     """
 
     scripts: tuple[str, ...]
     builder: str
     target: str
     copied: tuple[tuple[str, str], ...]
+    builder_context: str = "."
 
 
 def find_glue(subject: Subject) -> Glue | None:
@@ -51,20 +53,26 @@ def find_glue(subject: Subject) -> Glue | None:
 
 def _glue_in(path: str, text: str, subject: Subject) -> Glue | None:
     """The order tells who is who: first the builder is built, then something is taken out, then the target is built."""
-    builder: str | None = None
+    builder: tuple[str, str] | None = None
     copied: list[tuple[str, str]] = []
     scripts = {path: None}
     for call, script in _calls(path, text, subject.neighbours, ()):
         if call.program not in _ENGINES:
             continue
         scripts[script] = None
-        pair, file = _copied(call), _built(call, script, subject)
+        pair, built = _copied(call), _built(call, script, subject)
         if pair is not None and builder is not None:
             copied.append(pair)
-        elif file == subject.dockerfile.path and copied and builder is not None:
-            return Glue(scripts=tuple(scripts), builder=builder, target=file, copied=tuple(copied))
-        elif file is not None and file != subject.dockerfile.path and not copied:
-            builder = file
+        elif built is not None and built[0] == subject.dockerfile.path and copied and builder is not None:
+            return Glue(
+                scripts=tuple(scripts),
+                builder=builder[0],
+                target=built[0],
+                copied=tuple(copied),
+                builder_context=builder[1],
+            )
+        elif built is not None and built[0] != subject.dockerfile.path and not copied:
+            builder = built
     return None
 
 
@@ -91,8 +99,8 @@ def _copied(call: Call) -> tuple[str, str] | None:
     return words[-2].partition(":")[2], words[-1]
 
 
-def _built(call: Call, script: str, subject: Subject) -> str | None:
-    """The Dockerfile that `docker build` builds, relative to the repository."""
+def _built(call: Call, script: str, subject: Subject) -> tuple[str, str] | None:
+    """The Dockerfile that `docker build` builds, and its context, relative to the repository."""
     words = list(call.argv[1:])
     if "build" not in words[:3]:
         return None
@@ -111,7 +119,7 @@ def _built(call: Call, script: str, subject: Subject) -> str | None:
     for base in (folder, ""):
         path = posixpath.normpath(posixpath.join(base, file or posixpath.join(context, "Dockerfile")))
         if path in subject.neighbours or path == subject.dockerfile.path:
-            return path
+            return path, posixpath.normpath(posixpath.join(base, context))
     return None
 
 

@@ -15,6 +15,7 @@ from weighbridge.core.rules.ignores import read_ignores
 from weighbridge.core.rules.language_caches import LANGUAGE_CACHES
 from weighbridge.core.rules.layers import LAYERS
 from weighbridge.core.rules.leftovers import LEFTOVERS
+from weighbridge.core.rules.storage import STORAGE
 from weighbridge.core.rules.system_packages import SYSTEM_PACKAGES
 from weighbridge.core.rules.toolchains import TOOLCHAINS
 from weighbridge.model.finding import Finding, Severity
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     *DOWNLOADS,
     *CONTEXT,
     *LEFTOVERS,
+    *STORAGE,
 )
 """In the order in which a reader should learn them."""
 

@@ -115,6 +115,7 @@ def _layer(layer: wire.LayerW) -> Layer:
         line=_line(layer.line),
         line_exact=layer.line_exact,
         from_base=layer.from_base,
+        compression=layer.compression,
     )
 
 

@@ -112,6 +112,7 @@ def _layer(layer: Layer) -> Json:
         "line": _line(layer.line),
         "line_exact": layer.line_exact,
         "from_base": layer.from_base,
+        **({"compression": layer.compression} if layer.compression else {}),
     }
 
 

@@ -43,7 +43,7 @@ class LineW(Wire):
 
 
 class LayerW(Wire):
-    """One layer; `line` is null where FROM brought it or nothing tells it."""
+    """One layer; `line` is null where FROM brought it or nothing tells it, `compression` empty where none is known."""
 
     diff_id: Name
     size: Size
@@ -53,6 +53,7 @@ class LayerW(Wire):
     line: LineW | None
     line_exact: bool
     from_base: bool
+    compression: Literal["", "gzip", "zstd"] = ""
 
 
 class ConfigW(Wire):

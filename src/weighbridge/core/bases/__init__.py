@@ -1,0 +1,1 @@
+"""Which bases could carry an image's program, and what it would miss there: on paper."""
