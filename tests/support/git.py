@@ -29,12 +29,12 @@ class WorkTree:
 
     path: Path
 
-    def git(self, *arguments: str, stdin: str = "") -> str:
+    def git(self, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None) -> str:
         """Runs git and returns what it printed."""
         ran = subprocess.run(
             ["git", *arguments],  # noqa: S607 - the git on the PATH
             cwd=self.path,
-            env=os.environ | _IDENTITY,
+            env={**os.environ, **_IDENTITY, **(env or {})},
             capture_output=True,
             input=stdin,
             text=True,
@@ -44,14 +44,16 @@ class WorkTree:
             raise AssertionError(f"git {' '.join(arguments)}: {ran.stderr}")
         return ran.stdout.strip()
 
-    def commit(self, files: Mapping[str, str] | None = None, message: str = "Change something") -> str:
-        """Writes the files, commits everything, returns the commit."""
+    def commit(self, files: Mapping[str, str] | None = None, message: str = "Change something", *, day: int = 1) -> str:
+        """Writes the files, commits everything on a day of January 2026, returns the commit."""
         for name, text in (files or {}).items():
             target = self.path / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        date = f"2026-01-{day:02d}T00:00:00Z"
+        dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        self.git("commit", "--quiet", "--allow-empty", "--message", message, env=dates)
         return self.git("rev-parse", "HEAD")
 
     def commits(self, count: int) -> list[str]:

@@ -20,6 +20,7 @@ def written(clone: WorkTree, name: str, what: Report) -> str:
 
 
 def weighed(clone: WorkTree, size: int) -> Report:
-    """A report of a new commit."""
-    commit = clone.commit({"size": str(size)})
+    """A report of a new commit, a day after the one before."""
+    day = int(clone.git("rev-list", "--count", "HEAD"))
+    commit = clone.commit({"size": str(size)}, day=day)
     return report(image("app", 0, size=size), head=commit)
