@@ -19,7 +19,7 @@ from tests.support import apps
 from tests.support.apps import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.support.apps import App, Smoke
 
@@ -97,11 +97,16 @@ def docker(*words: str, timeout: float = 120, stdin: str = "", check: bool = Tru
     return done.stdout
 
 
-def build(app: App, tag: str) -> None:
-    """Builds the original in a copy of its folder. RUN steps reach the registries over the machine's own network."""
+def build(app: App, tag: str, change: Callable[[Path], object] | None = None) -> None:
+    """Builds the app in a copy of its folder, `change`d before. RUN steps have the machine's own network.
+
+    Raises SmokeFailed.
+    """
     with tempfile.TemporaryDirectory(prefix="weighbridge-app-") as folder:
         context = apps.check_out(app, Path(folder) / app.name)
-        if app.script:
+        if change is not None:
+            change(context)
+        elif app.script:
             _run_script(app, tag, context)
             return
         options = [f"--build-arg={name}={value}" for name, value in app.arguments.items()]
