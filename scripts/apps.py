@@ -30,18 +30,6 @@ from outside.machine import Refusal, cache_root  # noqa: E402
 
 PAGE = ROOT / "docs" / "fixes.md"
 RESULTS = cache_root() / "apps"
-GROUNDS = (
-    "gcr.io/distroless/static-debian12",
-    "gcr.io/distroless/base-debian12",
-    "gcr.io/distroless/cc-debian12",
-    "alpine:3.20",
-    "debian:12-slim",
-    "python:3.11-slim",
-    "node:20-slim",
-    "ruby:3.1-slim",
-    "eclipse-temurin:17-jre",
-)
-"""What fixes stand on, beside what the apps name themselves."""
 
 
 def main() -> None:
@@ -87,7 +75,7 @@ def _keep(host: str, names: tuple[str, ...]) -> int:
 
 def _climb(host: str, names: tuple[str, ...]) -> int:
     """The status that the command ends with."""
-    bases.ensure(host, sorted(GROUNDS))
+    bases.ensure(host, sorted(ladder.GROUNDS))
     failed = 0
     for name in names:
         key = _key(name)
@@ -121,7 +109,7 @@ def _row(name: str) -> ladder.Row:
 
 
 def _key(name: str) -> str:
-    stamps = [images.stamp(images.find(base)) for base in sorted({*GROUNDS, *apps.load(name).bases})]
+    stamps = [images.stamp(images.find(base)) for base in sorted({*ladder.GROUNDS, *apps.load(name).bases})]
     return ladder.key(name, tuple(stamps))
 
 

@@ -37,6 +37,18 @@ if TYPE_CHECKING:
 
 MINUTES = 25.0
 SPLITS = (Family.MULTI_STAGE, Family.BUILDER_PATTERN)
+GROUNDS = (
+    "gcr.io/distroless/static-debian12",
+    "gcr.io/distroless/base-debian12",
+    "gcr.io/distroless/cc-debian12",
+    "alpine:3.20",
+    "debian:12-slim",
+    "python:3.11-slim",
+    "node:20-slim",
+    "ruby:3.1-slim",
+    "eclipse-temurin:17-jre",
+)
+"""What fixes stand on, beside what the apps name themselves."""
 _SOURCES = Path(fixing.__file__).resolve().parent
 # What a result cannot depend on: how it is shown, published and asked for.
 _ASIDE = ("core/rendering/", "cli/", "settings/", "publish.py", "action.py", "event.py", "adapters/git")
@@ -102,12 +114,12 @@ class Row:
         return sum(each.seconds for each in self.tries)
 
 
-def climb(name: str) -> Row:
-    """Fixes one application for real. Raises EngineUnavailable."""
+def climb(name: str, *, minutes: float = MINUTES) -> Row:
+    """Fixes one application for real, with so much time for its candidates. Raises EngineUnavailable."""
     app = apps.load(name)
     with tempfile.TemporaryDirectory(prefix="weighbridge-ladder-") as folder:
         tree = apps.check_out(app, Path(folder) / name)
-        report = fixing.fix_image(_spec(app), tree, _shop(app, tree))
+        report = fixing.fix_image(_spec(app), tree, _shop(app, tree, minutes))
     # A candidate that its family had no need of says nothing.
     fixes = [fix for fix in report.fixes if fix.proof.status is not ProofStatus.NOT_RUN or "budget" in fix.proof.reason]
     return Row(
@@ -140,7 +152,7 @@ def _spec(app: App) -> BuildSpec:
     )
 
 
-def _shop(app: App, tree: Path) -> fixing.Workshop:
+def _shop(app: App, tree: Path, minutes: float) -> fixing.Workshop:
     builder = wiring.builder(tree, os.environ, ())
     scale = wiring.scale(lambda _what, _count: None, wiring.engine)
     climb = SilentClimb()
@@ -152,7 +164,7 @@ def _shop(app: App, tree: Path) -> fixing.Workshop:
             scale=scale,
             log=ClimbLog(climb),
         ),
-        prover=wiring.prover(builder, scale, climb, minutes=MINUTES, minimum_change=0),
+        prover=wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=0),
         rules=RulesConfig(today=examining.today()),
         smoke={app.name: surroundings(app)},
     )
