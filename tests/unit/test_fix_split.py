@@ -269,3 +269,17 @@ def test_folders_for_the_program_to_write_into_keep_their_owner() -> None:
 
     assert Ecosystem.APT not in {each.ecosystem for each in (made.image.packages if made.image else ())}
     assert "native/scratch" == splits(made)[0].strategy
+
+
+def test_what_others_build_on_stays_with_what_is_shipped() -> None:
+    text = C_SERVER.replace("WORKDIR", "ONBUILD COPY plates /plates\nWORKDIR")
+    made = subject(
+        text,
+        {9: {"usr/local/bin/scale": 20_000}},
+        {"usr/local/bin/scale": STATIC},
+        config=ImageConfig(command=("scale",), on_build=("COPY plates /plates",)),
+    )
+    build, _, shipped = splits(made)[0].dockerfile_text.partition("FROM scratch")
+
+    assert "ONBUILD" not in build
+    assert "ONBUILD COPY plates /plates\n" in shipped
