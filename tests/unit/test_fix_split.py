@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 DYNAMIC = ElfFile(interpreter=LOADER, needed=("libc.so.6",), versions=(("libc.so.6", "GLIBC_2.34"),), pie=True)
 STATIC = ElfFile()
+GO_PATH = "PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LIBC = ElfFile(soname="libc.so.6", provides=("GLIBC_2.34",))
 
 C_SERVER = """\
@@ -283,3 +285,94 @@ def test_what_others_build_on_stays_with_what_is_shipped() -> None:
 
     assert "ONBUILD" not in build
     assert "ONBUILD COPY plates /plates\n" in shipped
+
+
+def test_a_program_is_found_where_only_the_first_base_looked_for_it() -> None:
+    text = "FROM golang:1.22\nRUN go install ./...\nCMD tally\n"
+    made = replace(
+        subject(
+            text,
+            {2: {"go/bin/tally": 20_000, "go/pkg/mod/x.go": 90}},
+            {"go/bin/tally": DYNAMIC, "lib/x86_64-linux-gnu/libc.so.6": LIBC, "bin/sh": DYNAMIC},
+            config=ImageConfig(command=("/bin/sh", "-c", "tally"), environment=(GO_PATH,)),
+        ),
+        base_config=ImageConfig(environment=(GO_PATH,)),
+    )
+    candidate = splits(made)[0]
+
+    assert "\nENV PATH=/go/bin:$PATH\nCOPY --from=build /go/bin/tally /go/bin/tally\n" in candidate.dockerfile_text
+    assert "environment.PATH" in candidate.may_change
+
+
+def test_a_path_that_the_author_set_anew_is_not_to_change() -> None:
+    text = C_SERVER.replace("WORKDIR", "ENV PATH=/usr/local/bin:/bin\nWORKDIR")
+    added = C_SERVER.replace("WORKDIR", "ENV PATH=/opt/bin:$PATH\nWORKDIR")
+
+    for written, may_change in ((text, False), (added, True)):
+        made = subject(
+            written,
+            {9: {"usr/local/bin/scale": 20_000}},
+            {"usr/local/bin/scale": STATIC},
+            config=ImageConfig(command=("scale",)),
+        )
+        assert may_change == ("environment.PATH" in splits(made)[0].may_change)
+
+
+JAVA = """\
+FROM eclipse-temurin:17-jdk
+COPY . /echo
+WORKDIR /echo
+RUN javac -d classes src/Main.java
+CMD ["java", "-cp", "classes", "Main"]
+"""
+
+
+def java(
+    text: str, command: tuple[str, ...], files: dict[str, int], more: dict[str, str | ElfFile] | None = None
+) -> str:
+    """What the candidate ships."""
+    build = max(number for number, line in enumerate(text.splitlines(), 1) if line.startswith("RUN"))
+    made = subject(
+        text,
+        {2: {"echo/src/Main.java": 900, "echo/pom.xml": 90}, build: files},
+        {
+            "opt/java/openjdk/bin/java": DYNAMIC,
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+            **dict.fromkeys(files, ""),
+            **(more or {}),
+        },
+        config=ImageConfig(
+            command=command, working_directory="/echo", environment=("PATH=/opt/java/openjdk/bin:/usr/bin:/bin",)
+        ),
+    )
+    return splits(made)[0].dockerfile_text.partition("\nFROM eclipse-temurin:17-jre\n")[2]
+
+
+def test_classes_are_shipped_where_no_jar_holds_them() -> None:
+    shipped = java(JAVA, ("java", "-cp", "classes", "Main"), {"echo/classes/Main.class": 900})
+
+    assert "COPY --from=build /echo/classes /echo/classes\n" in shipped
+    assert "Main.java" not in shipped
+    assert "pom.xml" not in shipped
+
+
+def test_what_is_done_with_what_was_built_is_done_where_it_was_built() -> None:
+    text = JAVA.replace("RUN javac -d classes src/Main.java", "RUN mvn package\nRUN cp target/echo.jar app.jar")
+    shipped = java(text, ("java", "-jar", "/echo/app.jar"), {"echo/target/echo.jar": 900, "echo/app.jar": 900})
+
+    assert "COPY --from=build /echo/app.jar /echo/app.jar\n" in shipped
+    assert "target" not in shipped
+    assert "RUN" not in shipped
+
+
+def test_a_start_script_comes_with_the_jars_beside_it() -> None:
+    files = {
+        "echo/build/install/echo/bin/echo": 900,
+        "echo/build/install/echo/lib/echo.jar": 900,
+        "echo/build/tmp/x": 9,
+    }
+    script: dict[str, str | ElfFile] = {"echo/build/install/echo/bin/echo": "#!/bin/sh\nexec java\n", "bin/sh": DYNAMIC}
+    shipped = java(JAVA, ("/echo/build/install/echo/bin/echo",), files, script)
+
+    assert "COPY --from=build /echo/build/install /echo/build/install\n" in shipped
+    assert "/echo/build/tmp" not in shipped

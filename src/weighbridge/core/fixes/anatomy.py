@@ -84,6 +84,11 @@ class Anatomy:
         commands = self.commands(instruction)
         return bool(commands) and all(command[0].rpartition("/")[2] in SYSTEM_PROGRAMS for command in commands)
 
+    def last_work(self, after: Instruction) -> Instruction:
+        """The last RUN from `after` on that needs what was built or installed, rather than preparing the system."""
+        later = self.body[self.body.index(after) + 1 :]
+        return next((each for each in reversed(later) if each.keyword == "RUN" and not self.system_only(each)), after)
+
     @cached_property
     def user_made(self) -> bool:
         """Whether some instruction makes a user or group."""

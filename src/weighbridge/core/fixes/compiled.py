@@ -154,9 +154,7 @@ def _split(
     assert image is not None and programs is not None  # noqa: S101 - plans() asked
     to_static = ground.glibc is None and not all(elf.static for elf in elves if elf.executable)
     go = any(elf.go is not None for elf in elves)
-    end = after
-    if not ground.has_shell:
-        end = _last_files(anatomy, after)
+    end = anatomy.last_work(after) if ground.has_shell else _last_files(anatomy, after)
     taken = {path: placed for path, placed in kept.items() if made_until(placed, image, end)}
     brought = [*copies(taken, image), *empty_folders(anatomy, image, end)]
     preparation, brought_libraries = libraries(needed, ground, image)

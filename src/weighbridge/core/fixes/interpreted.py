@@ -19,7 +19,7 @@ from weighbridge.core.fixes.stowage import empty_folders, extras, libraries, mad
 from weighbridge.core.installs import find_install
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from weighbridge.core.fixes.anatomy import Anatomy
     from weighbridge.model.dockerfile import Instruction
@@ -34,11 +34,12 @@ _BUILDS_TEXT = (
 )
 _BUILDS = frozenset(_BUILDS_TEXT.split())
 _MANY = 12
+_SYSTEM = ("bin/", "lib/", "opt/java/", "sbin/", "usr/bin/", "usr/lib/", "usr/sbin/", "usr/local/bin/")
 _TOOL_VARIABLES = frozenset({"DEBIAN_FRONTEND", "PIP_NO_CACHE_DIR", "POETRY_NO_INTERACTION"})
-_JVM_SOURCE = re.compile(
-    r"(?:^|/)(?:src|target|build|\.gradle|\.mvn|gradle)/"
-    r"|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|class|cmd))$"
+_JVM_TEXT = re.compile(
+    r"(?:^|/)(?:\.gradle|\.mvn|gradle)/|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|cmd))$"
 )
+_JVM_BUILT = re.compile(r"(?:^|/)(?:src|target|build|classes)/|\.class$")
 _NODE_SOURCE = re.compile(r"(?:^|/)node_modules/\.(?:cache|vite)/")
 
 
@@ -70,8 +71,7 @@ def _load(anatomy: Anatomy, image: Image, programs: Programs) -> _Load | None:
     first = needs(anatomy, ())
     if first is None:
         return None
-    jvm = any(path.endswith(".jar") for path in first.entries) or any("bin/java" in path for path in first.entries)
-    kept = freight(anatomy, after, _JVM_SOURCE.search if jvm else _NODE_SOURCE.search)  # type: ignore[arg-type]
+    kept = freight(anatomy, after, _inputs(first.entries, programs))
     for path in first.entries:
         placed = image.tree.nodes.get(path)
         if placed is not None and not image.layers[placed.layer].from_base and made_until(placed, image, after):
@@ -80,8 +80,35 @@ def _load(anatomy: Anatomy, image: Image, programs: Programs) -> _Load | None:
     return None if needed is None else _Load(after=after, kept=kept, needed=needed, ground=ground)
 
 
+def _inputs(entries: tuple[str, ...], programs: Programs) -> Callable[[str], bool]:
+    """What tells the inputs of a build from what it made, for the language of what starts."""
+    folders = [path.rpartition("/")[0] for path in entries if not path.startswith(_SYSTEM)]
+    homes = tuple(f"{folder.rpartition('/')[0]}/" for folder in folders if folder.endswith("/bin"))
+    jar = any(path.endswith(".jar") for path in entries)
+    if not (jar or any(_is_java(path, programs) for path in entries)):
+        return lambda path: _NODE_SOURCE.search(path) is not None
+    # A jar holds its classes; without one they are looked for in folders.
+    packed = jar or bool(homes)
+    return lambda path: (
+        not path.startswith(homes)
+        and (_JVM_TEXT.search(path) is not None or (packed and _JVM_BUILT.search(path) is not None))
+    )
+
+
+def _is_java(path: str, programs: Programs) -> bool:
+    """Whether it is the Java program, or a start script with jars beside it."""
+    if path.endswith("bin/java"):
+        return True
+    home = path.rpartition("/")[0].removesuffix("bin")
+    return (
+        path in programs.scripts
+        and bool(home)
+        and any(name.endswith(".jar") and name.startswith(f"{home}lib/") for name in programs.files)
+    )
+
+
 def _last_build(anatomy: Anatomy) -> Instruction | None:
-    """The last RUN that installs or compiles."""
+    """The last RUN that installs or compiles, or works on what others left."""
     found = None
     for each in anatomy.body:
         for command in anatomy.commands(each):
@@ -92,7 +119,7 @@ def _last_build(anatomy: Anatomy) -> Instruction | None:
                 or command[1:3] in (("-m", "pip"), ("-m", "venv"))
             ):
                 found = each
-    return found
+    return None if found is None else anatomy.last_work(found)
 
 
 def _split(anatomy: Anatomy, load: _Load, image: Image, programs: Programs) -> Split:
