@@ -300,7 +300,7 @@ def test_a_program_is_found_where_only_the_first_base_looked_for_it() -> None:
     )
     candidate = splits(made)[0]
 
-    assert "\nENV PATH=/go/bin:$PATH\nCOPY --from=build /go/bin/tally /go/bin/tally\n" in candidate.dockerfile_text
+    assert "\nENV PATH=/go/bin:$PATH\nCOPY --from=build /go/bin /go/bin\n" in candidate.dockerfile_text
     assert "environment.PATH" in candidate.may_change
 
 
