@@ -42,24 +42,32 @@ CMD ["scale"]
 """
 
 
-def c_server(text: str = C_SERVER, program: ElfFile = DYNAMIC, **more: object) -> Subject:
-    """The server's image, as its Dockerfile leaves it."""
+def c_server(
+    text: str = C_SERVER,
+    program: ElfFile = DYNAMIC,
+    *,
+    left: dict[str, int] | None = None,
+    more: dict[str, str] | None = None,
+    target: str | None = None,
+) -> Subject:
+    """The server as its Dockerfile leaves it; `left` is what its last RUN leaves beside, `more` its content."""
     return subject(
         text,
         {
             5: {"usr/bin/gcc": 9_000_000},
             7: {"src/scale.c": 900, "src/Makefile": 90, "src/README.md": 100},
-            8: {"src/scale": 20_000, "src/scale.o": 9_000, "usr/local/bin/scale": 20_000},
+            8: {"src/scale": 20_000, "src/scale.o": 9_000, "usr/local/bin/scale": 20_000, **(left or {})},
         },
         {
+            **(more or {}),
             "usr/local/bin/scale": program,
             "src/scale": program,
             "lib/x86_64-linux-gnu/libc.so.6": LIBC,
             "bin/sh": DYNAMIC,
         },
         config=ImageConfig(command=("scale",), working_directory="/src", exposed_ports=("8080/tcp",)),
-        packages=[package("gcc", 9_000_000), package("make", 400_000)],
-        **more,  # type: ignore[arg-type]
+        packages=[package("gcc", 9_000_000), package("make", 400_000), package("python3", 10), package("perl", 10)],
+        target=target,
     )
 
 
@@ -376,3 +384,36 @@ def test_a_start_script_comes_with_the_jars_beside_it() -> None:
 
     assert "COPY --from=build /echo/build/install /echo/build/install\n" in shipped
     assert "/echo/build/tmp" not in shipped
+
+
+def test_a_jdk_is_shipped_as_its_jre_and_a_language_of_the_build_not_at_all() -> None:
+    text = "FROM debian:12\nRUN apt-get update && apt-get install -y openjdk-17-jdk-headless maven python3\n"
+    text += 'WORKDIR /echo\nRUN mvn package\nCMD ["java", "-jar", "/echo/target/echo.jar"]\n'
+    made = subject(
+        text,
+        {4: {"echo/target/echo.jar": 900}},
+        {"usr/bin/java": DYNAMIC, "lib/x86_64-linux-gnu/libc.so.6": LIBC, "echo/target/echo.jar": ""},
+        config=ImageConfig(command=("java", "-jar", "/echo/target/echo.jar"), working_directory="/echo"),
+        packages=[
+            package(name, 10)
+            for name in ("openjdk-17-jdk-headless", "openjdk-17-jre-headless", "maven", "python3", "libc6")
+        ],
+    )
+    shipped = splits(made)[0].dockerfile_text.split("\nFROM ")[1]
+
+    assert "      openjdk-17-jre-headless \\\n" in shipped
+    assert "-jdk" not in shipped
+    assert "maven" not in shipped
+    assert "python3" not in shipped
+
+
+def test_an_interpreter_is_shipped_where_a_script_asks_for_it() -> None:
+    made = c_server(
+        C_SERVER.replace("gcc make", "gcc make python3 perl").replace('CMD ["scale"]', "CMD scale"),
+        more={"usr/local/bin/report": "#!/usr/bin/env python3\n"},
+        left={"usr/local/bin/report": 90},
+    )
+    shipped = splits(made)[0].dockerfile_text.split("\nFROM ")[2]
+
+    assert "      python3 \\\n" in shipped
+    assert "perl" not in shipped

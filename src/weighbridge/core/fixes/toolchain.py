@@ -24,11 +24,17 @@ _FETCH = frozenset(_FETCH_TEXT.split())
 _COMPILERS_TEXT = "gcc g++ cc c++ clang clang++ make cmake ninja go cargo rustc javac mvn gradle"
 COMPILERS = frozenset(_COMPILERS_TEXT.split())
 """Programs that compile, or have others compile."""
+_JDK = re.compile(r"^(default|openjdk-\d+)-jdk((?:-headless)?)$")
 
 
 def is_toolchain(package: str) -> bool:
     """Whether a package compiles, links or sets up repositories, and nothing that is built asks for it later."""
     return _TOOLCHAIN.match(package) is not None
+
+
+def runtime_of(package: str) -> str:
+    """The package that runs what another one compiles (a JRE for a JDK); the same one where there is no such pair."""
+    return _JDK.sub(r"\1-jre\2", package)
 
 
 def is_fetch_tool(package: str) -> bool:
