@@ -417,3 +417,23 @@ def test_an_interpreter_is_shipped_where_a_script_asks_for_it() -> None:
 
     assert "      python3 \\\n" in shipped
     assert "perl" not in shipped
+
+
+def test_installed_packages_are_taken_whole_and_what_running_leaves_takes_no_folder_apart() -> None:
+    text = 'FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm install\nCMD ["node", "src/server.js"]\n'
+    made = subject(
+        text,
+        {
+            3: {"app/src/server.js": 900, "app/README.md": 90, "app/src/__pycache__/x.pyc": 9},
+            4: {"app/node_modules/a/README.md": 90, "app/node_modules/a/index.js": 90, "app/node_modules/.cache/x": 9},
+        },
+        {"usr/local/bin/node": DYNAMIC, "app/src/server.js": "", "lib/x86_64-linux-gnu/libc.so.6": LIBC},
+        config=ImageConfig(command=("node", "src/server.js"), working_directory="/app"),
+    )
+
+    assert [
+        "WORKDIR /app",
+        "COPY --from=build /app/node_modules /app/node_modules",
+        "COPY --from=build /app/src /app/src",
+        'CMD ["node", "src/server.js"]',
+    ] == splits(made)[0].dockerfile_text.partition("FROM node:20-slim\n")[2].splitlines()

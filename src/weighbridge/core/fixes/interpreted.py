@@ -40,7 +40,6 @@ _JVM_TEXT = re.compile(
     r"(?:^|/)(?:\.gradle|\.mvn|gradle)/|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|cmd))$"
 )
 _JVM_BUILT = re.compile(r"(?:^|/)(?:src|target|build|classes)/|\.class$")
-_NODE_SOURCE = re.compile(r"(?:^|/)node_modules/\.(?:cache|vite)/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,7 @@ def _inputs(entries: tuple[str, ...], programs: Programs) -> Callable[[str], boo
     homes = tuple(f"{folder.rpartition('/')[0]}/" for folder in folders if folder.endswith("/bin"))
     jar = any(path.endswith(".jar") for path in entries)
     if not (jar or any(_is_java(path, programs) for path in entries)):
-        return lambda path: _NODE_SOURCE.search(path) is not None
+        return lambda _: False
     # A jar holds its classes; without one they are looked for in folders.
     packed = jar or bool(homes)
     return lambda path: (

@@ -25,12 +25,16 @@ _CACHES = (
     "root/.wget-hsts", "root/.composer/", "root/.gem/", "root/.yarn/", "root/.local/share/pnpm/",
 )  # fmt: skip
 _NEVER = re.compile(
-    r"(?:^|/)(?:\.git|\.github|\.gitlab|\.svn|\.hg|\.idea|\.vscode|node_modules/\.cache|__pycache__|\.pytest_cache)(?:/|$)"
+    r"(?:^|/)(?:\.git|\.github|\.gitlab|\.svn|\.hg|\.idea|\.vscode|\.pytest_cache)(?:/|$)"
     r"|(?:^|/)(?:\.gitignore|\.gitattributes|\.dockerignore|\.editorconfig|\.gitlab-ci\.yml|\.travis\.yml|"
     r"[^/]*Dockerfile[^/]*|docker-compose[^/]*|compose\.ya?ml|Makefile|GNUmakefile|README[^/]*|CHANGELOG[^/]*|"
     r"CONTRIBUTING[^/]*|\.weighbridge\.yml)$",
     re.IGNORECASE,
 )
+# What others wrote is taken as it is: it names its own parts.
+_INSTALLED = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist-packages|gems|vendor/bundle)/")
+# Nothing that is asked for, and nothing for whose sake a folder is taken apart.
+_IDLE = re.compile(r"(?:^|/)(?:__pycache__|node_modules/\.(?:cache|vite))(?:/|$)")
 # What installing anything writes anew in every image; users come along by what made them. The bundle of certificates
 # stays: an instruction that writes it added an authority.
 _STATE = re.compile(
@@ -62,7 +66,9 @@ def freight(anatomy: Anatomy, until: Instruction, is_source: Callable[[str], boo
         made = anatomy.makers.get(placed.layer)
         if made is None or made.start > until.start:
             continue
-        if path.startswith(_CACHES) or _STATE.match(path) or _NEVER.search(path) or is_source(path):
+        if path.startswith(_CACHES) or _STATE.match(path) or _IDLE.search(path):
+            continue
+        if _INSTALLED.search(path) is None and (_NEVER.search(path) or is_source(path)):
             continue
         if placed.layer in packaging and _in_system(path):
             continue
@@ -80,6 +86,7 @@ def copies(kept: Mapping[str, Placed], image: Image) -> tuple[Copy, ...]:
         if placed.entry.kind is not Kind.DIRECTORY
         and path not in kept
         and not (image.layers[placed.layer].from_base and _LANGUAGE.match(path))
+        and _IDLE.search(path) is None
     ]
     whole = _whole_folders(kept, others)
     grouped: dict[tuple[str, str | None], list[str]] = defaultdict(list)
