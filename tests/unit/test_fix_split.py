@@ -437,3 +437,68 @@ def test_installed_packages_are_taken_whole_and_what_running_leaves_takes_no_fol
         "COPY --from=build /app/src /app/src",
         'CMD ["node", "src/server.js"]',
     ] == splits(made)[0].dockerfile_text.partition("FROM node:20-slim\n")[2].splitlines()
+
+
+def test_a_language_that_nothing_runs_in_is_left_behind_with_its_image() -> None:
+    text = "FROM node:20\nRUN apt-get update && apt-get install -y nginx\nWORKDIR /src\nCOPY . .\n"
+    text += 'RUN npm ci && npm run build && cp -r dist /var/www/html\nCMD ["nginx", "-g", "daemon off;"]\n'
+    made = subject(
+        text,
+        {
+            2: {"usr/sbin/nginx": 9_000, "etc/nginx/nginx.conf": 90, "usr/lib/x86_64-linux-gnu/libpcre2-8.so.0": 90},
+            5: {"var/www/html/app.js": 90},
+        },
+        {
+            "usr/local/bin/docker-entrypoint.sh": '#!/bin/sh\nset -- node "$@"\nexec "$@"\n',
+            "usr/local/bin/node": DYNAMIC,
+            "bin/sh": DYNAMIC,
+            "usr/sbin/nginx": replace(DYNAMIC, needed=("libpcre2-8.so.0", "libc.so.6")),
+            "usr/lib/x86_64-linux-gnu/libpcre2-8.so.0": ElfFile(soname="libpcre2-8.so.0"),
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+        },
+        config=ImageConfig(entrypoint=("docker-entrypoint.sh",), command=("nginx", "-g", "daemon off;")),
+        packages=[package("nginx", 10), package("libpcre2-8-0", 10)],
+        base={"usr/local/bin/docker-entrypoint.sh": 300, "usr/local/bin/node": 90_000, "usr/local/bin/npm": 90},
+    )
+    found = splits(made)
+
+    assert ["interpreted/debian:bookworm-slim+pruned", "interpreted/debian:bookworm-slim"] == [
+        each.strategy for each in found[:2]
+    ]
+    assert """
+RUN apt-get update && apt-get install -y --no-install-recommends \\
+      nginx \\
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY --from=build /usr/local/bin/docker-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
+COPY --from=build /var/www/html /var/www/html
+ENTRYPOINT ["docker-entrypoint.sh"]
+CMD ["nginx", "-g", "daemon off;"]
+""" == found[1].dockerfile_text.partition("FROM debian:bookworm-slim")[2]
+
+
+def test_an_extension_is_no_program_to_ship_without_its_interpreter() -> None:
+    text = "FROM debian:12\nRUN apt-get update && apt-get install -y build-essential ruby ruby-dev\n"
+    text += 'WORKDIR /app\nCOPY . .\nRUN make && make install\nCMD ["ruby", "app.rb"]\n'
+    extension = "usr/local/lib/site_ruby/mass.so"
+    made = subject(
+        text,
+        {2: {"usr/bin/ruby3.1": 9_000, "usr/bin/gcc": 9_000}, 4: {"app/app.rb": 90}, 5: {extension: 90}},
+        {
+            "usr/bin/ruby3.1": DYNAMIC,
+            "usr/bin/ruby": Node(link="ruby3.1"),
+            extension: ElfFile(soname="mass.so", needed=("libc.so.6",)),
+            "app/app.rb": "",
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+        },
+        config=ImageConfig(command=("ruby", "app.rb"), working_directory="/app"),
+        packages=[package(name, 10) for name in ("build-essential", "ruby", "ruby-dev")],
+    )
+
+    (candidate,) = splits(made)
+    assert "interpreted/debian:12-slim" == candidate.strategy
+    shipped = candidate.dockerfile_text.split("\nFROM ")[1]
+    assert "      ruby \\\n" in shipped
+    assert "COPY --from=build /app /app\n" in shipped
+    assert "/usr/local/lib/site_ruby" in shipped
+    assert "/usr/bin/ruby" not in shipped

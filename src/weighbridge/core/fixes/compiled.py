@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.finals import ALPINE, BASE, CC, SCRATCH, STATIC, Ground, same_family
 from weighbridge.core.fixes.needs import Needs, needs
-from weighbridge.core.fixes.payload import copies, freight
+from weighbridge.core.fixes.payload import copies, freight, packaged
 from weighbridge.core.fixes.split import Split, split
 from weighbridge.core.fixes.stowage import (
     empty_folders,
@@ -88,7 +88,8 @@ def _kept(anatomy: Anatomy, after: Instruction, image: Image, programs: Programs
     first = needs(anatomy, ())
     for path in first.entries if first is not None else ():
         placed = image.tree.nodes.get(path)
-        if placed is not None and not image.layers[placed.layer].from_base:
+        installed = path in packaged(anatomy, (path,))
+        if placed is not None and not image.layers[placed.layer].from_base and not installed:
             kept[path] = placed
     _drop_intermediate(kept, programs, set(first.entries) if first is not None else set())
     return kept

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.anatomy import cased
-from weighbridge.core.fixes.finals import Ground, twin
+from weighbridge.core.fixes.finals import Ground, same_family, twin
 from weighbridge.core.fixes.needs import Needs, needs
-from weighbridge.core.fixes.payload import copies, freight
+from weighbridge.core.fixes.payload import copies, freight, packaged
 from weighbridge.core.fixes.split import Copy, Split, split
 from weighbridge.core.fixes.stowage import empty_folders, extras, libraries, made_until, own_libraries, user_lines
 from weighbridge.core.installs import find_install
@@ -35,6 +35,7 @@ _BUILDS_TEXT = (
 _BUILDS = frozenset(_BUILDS_TEXT.split())
 _MANY = 12
 _SYSTEM = ("bin/", "lib/", "opt/java/", "sbin/", "usr/bin/", "usr/lib/", "usr/sbin/", "usr/local/bin/")
+_LANGUAGE_BASE = re.compile(r"(?:docker\.io/)?(?:library/)?(node|python|ruby|perl):[\w.-]+")
 _TOOL_VARIABLES = frozenset({"DEBIAN_FRONTEND", "PIP_NO_CACHE_DIR", "POETRY_NO_INTERACTION"})
 _JVM_TEXT = re.compile(
     r"(?:^|/)(?:\.gradle|\.mvn|gradle)/|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|cmd))$"
@@ -55,25 +56,45 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     image, programs = anatomy.subject.image, anatomy.subject.programs
     if image is None or programs is None:
         return
-    load = _load(anatomy, image, programs)
-    if load is None:
-        return
-    for plan in _with_pruning(anatomy, _split(anatomy, load, image, programs)):
-        yield split(anatomy, plan)
+    for ground, other in _grounds(anatomy, programs):
+        load = _load(anatomy, image, programs, ground, other=other)
+        if load is not None:
+            for plan in _with_pruning(anatomy, _split(anatomy, load, image, programs)):
+                yield split(anatomy, plan)
 
 
-def _load(anatomy: Anatomy, image: Image, programs: Programs) -> _Load | None:
-    after = _last_build(anatomy)
-    ground = twin(anatomy.base, programs)
-    if after is None or ground is None:
-        return None
+def _grounds(anatomy: Anatomy, programs: Programs) -> Iterator[tuple[Ground, bool]]:
+    """The distribution alone, where nothing that starts is of the base's language; then the base's slim twin.
+
+    Each with whether it lacks what the base has beside its distribution's packages.
+    """
+    slim, plain = twin(anatomy.base, programs), same_family(programs, anatomy.base)
     first = needs(anatomy, ())
-    if first is None:
+    language = _LANGUAGE_BASE.fullmatch(anatomy.base)
+    if slim is None or first is None:
+        return
+    if language is not None and plain is not None and plain.manager == "apt":
+        started = {path.rpartition("/")[2] for path in first.entries}
+        started |= {word.rpartition("/")[2] for path in first.entries for word in programs.scripts.get(path, ())}
+        if not any(word.startswith(language[1]) for word in (*started, *first.words)):
+            yield plain, True
+    yield slim, False
+
+
+def _load(anatomy: Anatomy, image: Image, programs: Programs, ground: Ground, *, other: bool) -> _Load | None:
+    after, first = _last_build(anatomy), needs(anatomy, ())
+    if after is None or first is None:
         return None
     kept = freight(anatomy, after, _inputs(first.entries, programs))
     for path in first.entries:
         placed = image.tree.nodes.get(path)
-        if placed is not None and not image.layers[placed.layer].from_base and made_until(placed, image, after):
+        if placed is None or path in packaged(anatomy, first.entries):
+            continue
+        if image.layers[placed.layer].from_base:
+            comes = other and path.startswith(("usr/local/", "opt/"))
+        else:
+            comes = made_until(placed, image, after)
+        if comes:
             kept[path] = placed
     needed = needs(anatomy, kept)
     return None if needed is None else _Load(after=after, kept=kept, needed=needed, ground=ground)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from weighbridge.core.fixes.payload import packaged
 from weighbridge.core.fixes.toolchain import is_fetch_tool, is_toolchain, runtime_of
 from weighbridge.core.installs import find_install
 from weighbridge.core.proof.filesystem import FileSystem
@@ -58,9 +59,11 @@ def needs(anatomy: Anatomy, kept: Iterable[str]) -> Needs | None:
     elves = [programs.elves[path] for path in own if path in programs.elves]
     words = _words(image.config, programs, own)
     mentions = frozenset(mention for elf in elves for mention in elf.mentions)
+    # A package brings the libraries of its own programs.
+    brought = packaged(anatomy, own)
     return Needs(
         entries=entries,
-        libraries=closure(elves, files),
+        libraries=closure([elf for elf in elves if elf.path not in brought], files),
         packages=_packages(
             anatomy, image, words, _languages(words, own, programs), starts_others=Mention.PROGRAMS in mentions
         ),

@@ -60,7 +60,7 @@ def freight(anatomy: Anatomy, until: Instruction, is_source: Callable[[str], boo
     image = anatomy.subject.image
     if image is None:
         return {}
-    packaging = {number for number, made in anatomy.makers.items() if _brings_packages(anatomy, made)}
+    packages = packaged(anatomy, image.tree.nodes)
     kept: dict[str, Placed] = {}
     for path, placed in image.tree.nodes.items():
         made = anatomy.makers.get(placed.layer)
@@ -70,11 +70,19 @@ def freight(anatomy: Anatomy, until: Instruction, is_source: Callable[[str], boo
             continue
         if _INSTALLED.search(path) is None and (_NEVER.search(path) or is_source(path)):
             continue
-        if placed.layer in packaging and _in_system(path):
+        if path in packages:
             continue
         if placed.entry.kind in (Kind.FILE, Kind.HARDLINK, Kind.SYMLINK):
             kept[path] = placed
     return kept
+
+
+def packaged(anatomy: Anatomy, paths: Iterable[str]) -> frozenset[str]:
+    """Those of the paths that a package manager's RUN of the stage put into the system's folders."""
+    image = anatomy.subject.image
+    nodes = image.tree.nodes if image is not None else {}
+    layers = {number for number, made in anatomy.makers.items() if _brings_packages(anatomy, made)}
+    return frozenset(path for path in paths if path in nodes and nodes[path].layer in layers and _in_system(path))
 
 
 def copies(kept: Mapping[str, Placed], image: Image) -> tuple[Copy, ...]:
