@@ -502,3 +502,36 @@ def test_an_extension_is_no_program_to_ship_without_its_interpreter() -> None:
     assert "COPY --from=build /app /app\n" in shipped
     assert "/usr/local/lib/site_ruby" in shipped
     assert "/usr/bin/ruby" not in shipped
+
+
+def test_caches_stay_behind_wherever_their_home_is_and_data_among_them_does_not() -> None:
+    text = 'FROM rust:1\nWORKDIR /go/src/orbit\nCOPY . .\nRUN cargo install --path .\nCMD ["orbit"]\n'
+    made = replace(
+        subject(
+            text,
+            {
+                3: {"go/src/orbit/main.go": 90, "go/src/orbit/static/index.html": 90},
+                4: {
+                    "go/src/orbit/target/CACHEDIR.TAG": 9,
+                    "go/src/orbit/target/release/orbit": 900,
+                    "go/pkg/mod/x/data.json": 9,
+                    "home/ada/.cargo/registry/a.json": 90,
+                    "home/ada/.npm/x": 9,
+                    "usr/local/cargo/.crates.toml": 9,
+                    "usr/local/cargo/bin/orbit": 900,
+                    "usr/local/cargo/registry/index/a.json": 90,
+                },
+            },
+            {"usr/local/cargo/bin/orbit": STATIC, "go/src/orbit/target/release/orbit": STATIC},
+            config=ImageConfig(command=("orbit",), environment=("PATH=/usr/local/cargo/bin:/usr/bin",)),
+        ),
+        base_config=ImageConfig(environment=("PATH=/usr/local/cargo/bin:/usr/bin",)),
+    )
+
+    assert [
+        "ENV PATH=/usr/local/cargo/bin:$PATH",
+        "WORKDIR /go/src/orbit",
+        "COPY --from=build /go/src/orbit/static /go/src/orbit/static",
+        "COPY --from=build /usr/local/cargo/bin /usr/local/cargo/bin",
+        'CMD ["orbit"]',
+    ] == splits(made)[0].dockerfile_text.partition("FROM scratch\n")[2].splitlines()

@@ -35,7 +35,7 @@ _SOURCE = re.compile(
     r"pc|mk|ninja|rlib|rmeta|proto|map|pdb|def|work|md|rst|orig|rej|patch|diff)|Cargo\.(?:toml|lock)|configure|config\.(?:log|status|guess|sub)|"
     r"CMakeLists\.txt|CMakeCache\.txt|compile_commands\.json|LICENSE[^/]*|COPYING[^/]*|AUTHORS|NEWS|INSTALL|\.clang-format|rust-toolchain[^/]*|"
     r"(?:install_manifest|build)\.(?:txt|sh))$"
-    r"|(?:^|/)(?:CMakeFiles|testdata|tests?|vendor|\.deps|\.libs|autom4te\.cache|target/(?:debug|release)|target/[\w-]+/release|include|man|doc|docs|pkgconfig|benches|examples)/"
+    r"|(?:^|/)(?:CMakeFiles|testdata|tests?|vendor|\.deps|\.libs|autom4te\.cache|target|include|man|doc|docs|pkgconfig|benches|examples)/"
 )
 _GO_COMMAND = re.compile(r"\bgo[ \t]+(build|install)\b")
 _BUILDERS_TEXT = (

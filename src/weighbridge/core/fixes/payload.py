@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Image
 
 _SYSTEM = ("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin", "sys", "usr", "var")
-_CACHES = (
-    "tmp/", "var/tmp/", "var/cache/", "var/log/", "var/lib/apt/", "var/lib/dpkg/", "root/.cache/", "root/.npm/",
-    "root/.cargo/", "root/.m2/", "root/.gradle/", "root/go/", "go/", "root/.config/go/", "root/.nuget/",
-    "root/.wget-hsts", "root/.composer/", "root/.gem/", "root/.yarn/", "root/.local/share/pnpm/",
-)  # fmt: skip
+_CACHES = re.compile(
+    r"(?:tmp|var/tmp|var/cache|var/log|var/lib/apt|var/lib/dpkg|go/pkg)/"
+    r"|(?:usr/local/|(?:root|home/[^/]+)/\.)cargo/(?:(?:registry|git)/|\.)"
+    r"|(?:root|home/[^/]+)/(?:(?:\.(?:cache|npm|m2|gradle|nuget|composer|gem|yarn|config/go|local/share/pnpm)|go/pkg)/|\.wget-hsts)"
+)
 _NEVER = re.compile(
     r"(?:^|/)(?:\.git|\.github|\.gitlab|\.svn|\.hg|\.idea|\.vscode|\.pytest_cache)(?:/|$)"
     r"|(?:^|/)(?:\.gitignore|\.gitattributes|\.dockerignore|\.editorconfig|\.gitlab-ci\.yml|\.travis\.yml|"
@@ -66,7 +66,7 @@ def freight(anatomy: Anatomy, until: Instruction, is_source: Callable[[str], boo
         made = anatomy.makers.get(placed.layer)
         if made is None or made.start > until.start:
             continue
-        if path.startswith(_CACHES) or _STATE.match(path) or _IDLE.search(path):
+        if _CACHES.match(path) or _STATE.match(path) or _IDLE.search(path):
             continue
         if _INSTALLED.search(path) is None and (_NEVER.search(path) or is_source(path)):
             continue
