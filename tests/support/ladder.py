@@ -12,9 +12,9 @@ import os
 import tempfile
 import time
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.support import apps, smoke
 from tests.support.fake_repository import FakeRepository
@@ -27,13 +27,15 @@ from weighbridge.model.build import BuildSpec
 from weighbridge.model.fix import Family, ProofStatus
 from weighbridge.model.report import Unavailable
 from weighbridge.pipeline import Yard
+from weighbridge.proving import Prover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.support.apps import App
-    from weighbridge.model.fix import Fix
+    from weighbridge.model.fix import Candidate, Fix
     from weighbridge.model.report import ImageReport
+    from weighbridge.model.subject import Subject
 
 MINUTES = 25.0
 SPLITS = (Family.MULTI_STAGE, Family.BUILDER_PATTERN)
@@ -114,9 +116,26 @@ class Row:
         return sum(each.seconds for each in self.tries)
 
 
-def climb(name: str, *, minutes: float = MINUTES) -> Row:
+@dataclass(frozen=True, kw_only=True)
+class UntilProven(Prover):
+    """Tries the kinds of change from the most to the least ambitious, until something is proven."""
+
+    def prove(self, subject: Subject, original: str, candidates: Sequence[Candidate], **given: Any) -> tuple[Fix, ...]:
+        """See Prover."""
+        fixes: list[Fix] = []
+        for family in dict.fromkeys(each.family for each in candidates):
+            if not any(fix.proof.status is ProofStatus.VERIFIED for fix in fixes):
+                kind = [each for each in candidates if each.family is family]
+                fixes += Prover.prove(self, subject, original, kind, **given)
+        return tuple(fixes)
+
+
+def climb(name: str, passed: Passed, *, minutes: float = MINUTES) -> Row:
     """Fixes one application for real, with so much time for its candidates. Raises EngineUnavailable."""
     app = apps.load(name)
+    problem = as_it_stands(app, passed)
+    if problem:
+        return unfixed(name, problem)
     with tempfile.TemporaryDirectory(prefix="weighbridge-ladder-") as folder:
         tree = apps.check_out(app, Path(folder) / name)
         report = fixing.fix_image(_spec(app), tree, _shop(app, tree, minutes))
@@ -127,9 +146,19 @@ def climb(name: str, *, minutes: float = MINUTES) -> Row:
         ecosystem=app.ecosystem,
         split=app.split,
         size=None if isinstance(report.head, Unavailable) else report.head.size,
-        tries=tuple(_tried(app, fix) for fix in fixes),
+        tries=tuple(_tried(app, fix, passed) for fix in fixes),
         problem=_problem(report),
     )
+
+
+def as_it_stands(app: App, passed: Passed) -> str:
+    """How the program fails as its author has it; empty where it does all that its manifest says."""
+    if app.name not in passed:
+        problem = smoke.measure(app.name).problem
+        if problem:
+            return f"as it stands: {problem}"
+        passed.add(app.name)
+    return ""
 
 
 def unfixed(name: str, problem: str) -> Row:
@@ -156,6 +185,7 @@ def _shop(app: App, tree: Path, minutes: float) -> fixing.Workshop:
     builder = wiring.builder(tree, os.environ, ())
     scale = wiring.scale(lambda _what, _count: None, wiring.engine)
     climb = SilentClimb()
+    prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=0)
     return fixing.Workshop(
         yard=Yard(
             repository=FakeRepository(root=tree),
@@ -164,7 +194,7 @@ def _shop(app: App, tree: Path, minutes: float) -> fixing.Workshop:
             scale=scale,
             log=ClimbLog(climb),
         ),
-        prover=wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=0),
+        prover=UntilProven(**{each.name: getattr(prover, each.name) for each in fields(prover)}),
         rules=RulesConfig(today=examining.today()),
         smoke={app.name: surroundings(app)},
     )
@@ -192,7 +222,7 @@ def surroundings(app: App) -> Smoke:
     )
 
 
-def _tried(app: App, fix: Fix) -> Try:
+def _tried(app: App, fix: Fix, passed: Passed) -> Try:
     proof = fix.proof
     return Try(
         strategy=fix.candidate.strategy,
@@ -201,12 +231,14 @@ def _tried(app: App, fix: Fix) -> Try:
         reason=proof.reason,
         size=proof.size,
         seconds=proof.seconds or 0.0,
-        broken=_broken(app, fix) if proof.status is ProofStatus.VERIFIED else "",
+        broken=_broken(app, fix, passed) if proof.status is ProofStatus.VERIFIED else "",
     )
 
 
-def _broken(app: App, fix: Fix) -> str:
+def _broken(app: App, fix: Fix, passed: Passed) -> str:
     """How the program fails that the fixed Dockerfile makes; empty where it does all that its manifest says."""
+    if fix.patch in passed:
+        return ""
     tag = f"weighbridge-ladder-{app.name}:{uuid.uuid4().hex[:12]}"
     try:
         smoke.build(app, tag, change=lambda context: fixing.apply_fix(fix, context))
@@ -215,15 +247,45 @@ def _broken(app: App, fix: Fix) -> str:
         return str(failed)
     finally:
         smoke.docker("image", "rm", "--force", tag, check=False)
+    passed.add(fix.patch)
     return ""
 
 
-def key(name: str, bases: tuple[str, ...]) -> str:
-    """Changes with the application, with whatever a result depends on in weighbridge, and with the bases' stamps."""
-    state = hashlib.sha256()
-    for path in (*_files(apps.FOLDER / name), *_files(_SOURCES), Path(__file__), Path(smoke.__file__)):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """What passed an application's own smoke test before: its name, and the patches of its fixes, by content.
+
+    `folder` None remembers nothing. `content` is what a test rests on beside those: the application and its bases.
+    """
+
+    folder: Path | None = None
+    content: str = ""
+
+    def __contains__(self, what: str) -> bool:
+        return self.folder is not None and self._file(self.folder, what).exists()
+
+    def add(self, what: str) -> None:
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._file(self.folder, what).touch()
+
+    def _file(self, folder: Path, what: str) -> Path:
+        return folder / hashlib.sha256(f"{self.content}\0{what}".encode()).hexdigest()
+
+
+def content(name: str, bases: tuple[str, ...]) -> str:
+    """Changes with the application, with how it is tested, and with the bases' stamps."""
+    state = hashlib.sha256("\0".join(bases).encode())
+    for path in (*_files(apps.FOLDER / name), Path(smoke.__file__)):
         state.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
-    state.update("\0".join(bases).encode())
+    return state.hexdigest()[:24]
+
+
+def key(content: str) -> str:
+    """Changes with the content, and with whatever in weighbridge a result may depend on."""
+    state = hashlib.sha256(content.encode())
+    for path in (*_files(_SOURCES), Path(__file__)):
+        state.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
     return state.hexdigest()[:24]
 
 

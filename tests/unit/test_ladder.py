@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.support import apps, ladder
-from tests.support.ladder import Row, Try
+from tests.support.ladder import Passed, Row, Try
 from tests.support.ladder_page import page
 
 if TYPE_CHECKING:
@@ -56,10 +56,22 @@ def test_a_key_changes_with_the_application_and_its_bases(tmp_path: Path, monkey
     monkeypatch.setattr(apps, "FOLDER", tmp_path)
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "Dockerfile").write_text("FROM scratch\n")
-    first = ladder.key("a", ("debian:12 1",))
+    first = ladder.content("a", ("debian:12 1",))
     (tmp_path / "a" / "Dockerfile").write_text("FROM busybox\n")
+    second, third = ladder.content("a", ("debian:12 1",)), ladder.content("a", ("debian:12 2",))
 
-    assert 3 == len({first, ladder.key("a", ("debian:12 1",)), ladder.key("a", ("debian:12 2",))})
+    assert 3 == len({first, second, third})
+    assert 3 == len({ladder.key(each) for each in (first, second, third)})
+
+
+def test_what_passed_is_not_run_again_while_its_content_is_the_same(tmp_path: Path) -> None:
+    passed = Passed(folder=tmp_path / "passed", content="c1")
+    passed.add("patch")
+
+    assert "patch" in passed
+    assert "other patch" not in passed
+    assert "patch" not in Passed(folder=tmp_path / "passed", content="c2")
+    assert "patch" not in Passed()
 
 
 def test_the_prover_is_not_told_what_is_expected() -> None:
