@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from weighbridge.dockerfile.parse import parse
 from weighbridge.model.fix import Candidate, Family
 from weighbridge.model.image import ImageConfig
 from weighbridge.model.packages import Ecosystem
+from weighbridge.model.subject import Context
 
 if TYPE_CHECKING:
     from weighbridge.model.subject import Subject
@@ -439,6 +441,33 @@ def test_installed_packages_are_taken_whole_and_what_running_leaves_takes_no_fol
     ] == splits(made)[0].dockerfile_text.partition("FROM node:20-slim\n")[2].splitlines()
 
 
+@pytest.mark.parametrize(
+    ("project", "command", "pruned"),
+    [
+        (None, ("npm", "start"), True),
+        ("[", ("npm", "start"), True),
+        ('{"devDependencies": {"vitest": "1"}, "scripts": {"start": "node server.js"}}', ("npm", "start"), True),
+        ('{"devDependencies": {}, "scripts": {"start": "node server.js"}}', ("npm", "start"), False),
+        ('{"devDependencies": {"nodemon": "1"}, "scripts": {"start": "nodemon server.js"}}', ("npm", "start"), False),
+        ('{"devDependencies": {"serve": "14"}}', ("npx", "serve", "dist"), False),
+        ('{"devDependencies": {"vite": "5"}, "scripts": {"dev": "A=b vite"}}', ("sh", "-c", "yarn run dev"), False),
+    ],
+)
+def test_development_dependencies_are_taken_out_unless_one_is_started(
+    project: str | None, command: tuple[str, ...], pruned: bool
+) -> None:
+    made = subject(
+        f"FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm install\nCMD {json.dumps(command)}\n",
+        {3: {"app/server.js": 900}, 4: {"app/node_modules/a/index.js": 90}},
+        {**{f"usr/local/bin/{name}": DYNAMIC for name in ("npm", "npx", "yarn")}, "bin/sh": DYNAMIC},
+        config=ImageConfig(command=command, working_directory="/app"),
+    )
+    texts = {} if project is None else {"package.json": project}
+    made = replace(made, context=Context(sizes={}, texts=texts, ignore_path=".dockerignore", ignore=None))
+
+    assert pruned == any("RUN npm prune --omit=dev" in each.dockerfile_text for each in splits(made))
+
+
 def test_a_language_that_nothing_runs_in_is_left_behind_with_its_image() -> None:
     text = "FROM node:20\nRUN apt-get update && apt-get install -y nginx\nWORKDIR /src\nCOPY . .\n"
     text += 'RUN npm ci && npm run build && cp -r dist /var/www/html\nCMD ["nginx", "-g", "daemon off;"]\n'
@@ -462,9 +491,7 @@ def test_a_language_that_nothing_runs_in_is_left_behind_with_its_image() -> None
     )
     found = splits(made)
 
-    assert ["interpreted/debian:bookworm-slim+pruned", "interpreted/debian:bookworm-slim"] == [
-        each.strategy for each in found[:2]
-    ]
+    assert ["interpreted/debian:bookworm-slim", "interpreted/node:20-slim"] == [each.strategy for each in found]
     assert """
 RUN apt-get update && apt-get install -y --no-install-recommends \\
       nginx \\
@@ -474,7 +501,7 @@ COPY --from=build /usr/local/bin/docker-entrypoint.sh /usr/local/bin/docker-entr
 COPY --from=build /var/www/html /var/www/html
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["nginx", "-g", "daemon off;"]
-""" == found[1].dockerfile_text.partition("FROM debian:bookworm-slim")[2]
+""" == found[0].dockerfile_text.partition("FROM debian:bookworm-slim")[2]
 
 
 def test_an_extension_is_no_program_to_ship_without_its_interpreter() -> None:

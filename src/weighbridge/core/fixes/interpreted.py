@@ -14,12 +14,13 @@ from weighbridge.core.fixes.anatomy import cased
 from weighbridge.core.fixes.finals import Ground, same_family, twin
 from weighbridge.core.fixes.needs import Needs, needs
 from weighbridge.core.fixes.payload import copies, freight, packaged
+from weighbridge.core.fixes.pruning import pruner
 from weighbridge.core.fixes.split import Copy, Split, split
 from weighbridge.core.fixes.stowage import empty_folders, extras, libraries, made_until, own_libraries, user_lines
 from weighbridge.core.installs import find_install
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from weighbridge.core.fixes.anatomy import Anatomy
     from weighbridge.model.dockerfile import Instruction
@@ -59,7 +60,7 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     for ground, other in _grounds(anatomy, programs):
         load = _load(anatomy, image, programs, ground, other=other)
         if load is not None:
-            for plan in _with_pruning(anatomy, _split(anatomy, load, image, programs)):
+            for plan in _with_pruning(anatomy, _split(anatomy, load, image, programs), load.kept):
                 yield split(anatomy, plan)
 
 
@@ -170,9 +171,9 @@ def _gathered(found: tuple[Copy, ...]) -> Iterator[Copy]:
             yield each
 
 
-def _with_pruning(anatomy: Anatomy, plan: Split) -> Iterator[Split]:
+def _with_pruning(anatomy: Anatomy, plan: Split, kept: Iterable[str]) -> Iterator[Split]:
     """The plan with development dependencies taken out at the end of the first stage, then without that."""
-    tool = _pruner(anatomy)
+    tool = pruner(anatomy) if any("node_modules/" in path for path in kept) else None
     if tool is not None:
         source = anatomy.source
         yield replace(
@@ -183,20 +184,3 @@ def _with_pruning(anatomy: Anatomy, plan: Split) -> Iterator[Split]:
             rules=(*plan.rules, "npm-dev-deps"),
         )
     yield plan
-
-
-def _pruner(anatomy: Anatomy) -> str | None:
-    """The command that takes development dependencies out, where some were installed."""
-    found = None
-    for each in anatomy.body:
-        for command in anatomy.commands(each):
-            program, verb = command[0].rpartition("/")[2], command[1:2]
-            flags = " ".join(command)
-            omits = "--omit=dev" in flags or "--production" in flags or "--only=prod" in flags or "--prod" in flags
-            if program == "npm" and verb in (("install",), ("ci",), ("i",)) and "-g" not in command and not omits:
-                found = "npm prune --omit=dev"
-            elif program == "pnpm" and verb in (("install",), ("i",)) and not omits:
-                found = "CI=true pnpm prune --prod"
-            elif program == "yarn" and verb in (("install",), ()) and not omits:
-                found = "yarn install --production --ignore-scripts --prefer-offline"
-    return found
