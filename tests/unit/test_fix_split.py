@@ -270,6 +270,21 @@ def test_what_is_built_elsewhere_already_or_to_be_built_on_is_not_split(text: st
     assert [] == splits(made)
 
 
+def test_an_image_to_compile_in_keeps_its_compiler() -> None:
+    text = "FROM debian:12-slim\nRUN apt-get update && apt-get install -y gcc libc6-dev\n"
+    text += 'COPY build-here /usr/local/bin/\nCMD ["build-here"]\n'
+    made = subject(
+        text,
+        {2: {"usr/bin/gcc": 9_000_000}, 3: {"usr/local/bin/build-here": 90}},
+        {"usr/local/bin/build-here": '#!/bin/sh\nexec gcc -o /out "$@"\n', "bin/sh": DYNAMIC, "usr/bin/gcc": DYNAMIC},
+        config=ImageConfig(command=("build-here",)),
+        packages=[package("gcc", 10), package("libc6-dev", 10)],
+    )
+
+    assert "calls gcc" in plan(made).refusal
+    assert [] == splits(made)
+
+
 def test_folders_for_the_program_to_write_into_keep_their_owner() -> None:
     text = C_SERVER.replace("WORKDIR", "RUN mkdir /spool && chown 7:7 /spool\nWORKDIR")
     made = subject(

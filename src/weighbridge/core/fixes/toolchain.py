@@ -24,6 +24,7 @@ _FETCH = frozenset(_FETCH_TEXT.split())
 _COMPILERS_TEXT = "gcc g++ cc c++ clang clang++ make cmake ninja go cargo rustc javac mvn gradle"
 COMPILERS = frozenset(_COMPILERS_TEXT.split())
 """Programs that compile, or have others compile."""
+
 _JDK = re.compile(r"^(default|openjdk-\d+)-jdk((?:-headless)?)$")
 
 
