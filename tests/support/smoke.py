@@ -97,10 +97,10 @@ def docker(*words: str, timeout: float = 120, stdin: str = "", check: bool = Tru
     return done.stdout
 
 
-def build(app: App, tag: str, change: Callable[[Path], object] | None = None) -> None:
-    """Builds the app in a copy of its folder, `change`d before. RUN steps have the machine's own network.
+def build(app: App, tag: str, *, dockerfile: str | None = None, change: Callable[[Path], object] | None = None) -> None:
+    """Builds the app in a copy of its folder, from another `dockerfile` or `change`d before.
 
-    Raises SmokeFailed.
+    RUN steps have the machine's own network. Raises SmokeFailed.
     """
     with tempfile.TemporaryDirectory(prefix="weighbridge-app-") as folder:
         context = apps.check_out(app, Path(folder) / app.name)
@@ -109,7 +109,11 @@ def build(app: App, tag: str, change: Callable[[Path], object] | None = None) ->
         elif app.script:
             _run_script(app, tag, context)
             return
-        options = [f"--build-arg={name}={value}" for name, value in app.arguments.items()]
+        written = Path(folder) / "Dockerfile"
+        if dockerfile is not None:
+            written.write_bytes(dockerfile.encode())
+        options = [f"--file={written if dockerfile is not None else context / 'Dockerfile'}"]
+        options += [f"--build-arg={name}={value}" for name, value in app.arguments.items()]
         for name, value in app.secrets.items():
             path = Path(folder) / f"secret-{name}"
             path.write_text(value)
