@@ -106,7 +106,7 @@ def build(app: App, tag: str, *, dockerfile: str | None = None, change: Callable
         context = apps.check_out(app, Path(folder) / app.name)
         if change is not None:
             change(context)
-        elif app.script:
+        elif app.script and dockerfile is None:
             _run_script(app, tag, context)
             return
         written = Path(folder) / "Dockerfile"
