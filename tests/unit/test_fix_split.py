@@ -16,7 +16,6 @@ from weighbridge.core.fixes.planner import plan
 from weighbridge.dockerfile.parse import parse
 from weighbridge.model.fix import Candidate, Family
 from weighbridge.model.image import ImageConfig
-from weighbridge.model.packages import Ecosystem
 from weighbridge.model.subject import Context
 
 if TYPE_CHECKING:
@@ -286,16 +285,25 @@ def test_an_image_to_compile_in_keeps_its_compiler() -> None:
 
 
 def test_folders_for_the_program_to_write_into_keep_their_owner() -> None:
-    text = C_SERVER.replace("WORKDIR", "RUN mkdir /spool && chown 7:7 /spool\nWORKDIR")
+    text = C_SERVER.replace("WORKDIR", "RUN mkdir /spool\nWORKDIR").replace(
+        "RUN make", "RUN mkdir data ../more && make"
+    )
     made = subject(
         text,
-        {9: {"usr/local/bin/scale": 20_000}},
-        {"usr/local/bin/scale": STATIC, "spool": Node(uid=7, gid=7)},
+        {6: {"spool/": 0}, 9: {"usr/local/bin/scale": 20_000, "src/data/": 0, "more/": 0, "src/obj/": 0}},
+        {"usr/local/bin/scale": STATIC},
         config=ImageConfig(command=("scale",)),
     )
+    assert made.image is not None
+    for name in ("spool", "src/data"):
+        placed = made.image.tree.nodes[name]
+        made.image.tree.nodes[name] = placed._replace(entry=placed.entry._replace(uid=7, gid=7))  # type: ignore[index]
+    shipped = splits(made)[0].dockerfile_text.partition("FROM scratch\n")[2]
 
-    assert Ecosystem.APT not in {each.ecosystem for each in (made.image.packages if made.image else ())}
-    assert "native/scratch" == splits(made)[0].strategy
+    assert "COPY --from=build --chown=7:7 /spool /spool\n" in shipped
+    assert "COPY --from=build --chown=7:7 /src/data /src/data\n" in shipped
+    assert "COPY --from=build /more /more\n" in shipped
+    assert "/src/obj" not in shipped
 
 
 def test_what_others_build_on_stays_with_what_is_shipped() -> None:
