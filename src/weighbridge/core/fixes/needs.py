@@ -58,7 +58,9 @@ def needs(anatomy: Anatomy, kept: Iterable[str]) -> Needs | None:
     own = {*entries, *kept}
     elves = [programs.elves[path] for path in own if path in programs.elves]
     words = _words(image.config, programs, own)
-    mentions = frozenset(mention for elf in elves for mention in elf.mentions)
+    # Among Node's packages, a program of Go's is a build tool.
+    asking = [elf for elf in elves if elf.go is None or "node_modules/" not in elf.path]
+    mentions = frozenset(mention for elf in asking for mention in elf.mentions)
     # A package brings the libraries of its own programs.
     brought = packaged(anatomy, own)
     return Needs(
