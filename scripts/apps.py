@@ -6,8 +6,8 @@
     .venv/bin/python scripts/apps.py --part 2/5   the second of five parts
 
 Results are kept under the cache folder by content: a run that was broken off goes on where it was. docs/fixes.md
-is written where every app has its result. Ends with 1 where an app does not build or run as it stands, a fix breaks its
-program, or one is offered for a good Dockerfile.
+is written each time, and says which results are of earlier code, and which apps have none yet. Ends with 1 where an app
+does not build or run as it stands, a fix breaks its program, or one is offered for a good Dockerfile.
 """
 
 from __future__ import annotations
@@ -86,14 +86,17 @@ def _climb(host: str, names: tuple[str, ...]) -> int:
             ladder.keep(RESULTS, row, key)
         failed += bool(row.problem or row.broken or (row.split == "no" and row.best))
         print("\n".join(_told(row)), flush=True)
-    rows = [ladder.load(RESULTS, name, _key(name)) for name in apps.names()]
-    done = [row for row in rows if row is not None]
-    if len(done) == len(rows):
-        PAGE.write_text(page(done))
-        print(f"wrote {PAGE.relative_to(ROOT)}")
-    else:
-        print(f"{len(done)} of {len(rows)} apps have their result; {PAGE.relative_to(ROOT)} is written when all have")
+    _write()
     return int(bool(failed))
+
+
+def _write() -> None:
+    """The page, of the newest result that each app has."""
+    rows = {name: ladder.load(RESULTS, name) for name in apps.names()}
+    earlier = [name for name, row in rows.items() if row is not None and not ladder.load(RESULTS, name, _key(name))]
+    missing = [name for name, row in rows.items() if row is None]
+    PAGE.write_text(page([row for row in rows.values() if row is not None], earlier=earlier, missing=missing))
+    print(f"wrote {PAGE.relative_to(ROOT)}: {len(earlier)} results of earlier code, {len(missing)} apps without one")
 
 
 def _row(name: str) -> ladder.Row:

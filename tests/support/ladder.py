@@ -300,13 +300,13 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def load(folder: Path, name: str, key: str) -> Row | None:
-    """The result of another time, where nothing that it depends on has changed."""
+def load(folder: Path, name: str, key: str | None = None) -> Row | None:
+    """The result of another time, where nothing that it depends on has changed; without a key, the last there is."""
     try:
         found = json.loads((folder / f"{name}.json").read_text())
     except (OSError, ValueError):
         return None
-    if found.get("key") != key:
+    if key not in (None, found["key"]):
         return None
     row = found["row"]
     return Row(**{**row, "tries": tuple(Try(**each) for each in row["tries"])})

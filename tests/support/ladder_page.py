@@ -28,10 +28,12 @@ that others used, too.
 """
 
 
-def page(rows: Sequence[Row]) -> str:
-    """The page in Markdown."""
+def page(rows: Sequence[Row], *, earlier: Sequence[str] = (), missing: Sequence[str] = ()) -> str:
+    """The page in Markdown. `earlier` are names whose row is of other code than today's, `missing` without one."""
     parts = [
-        _ABOUT.format(count=len(rows)),
+        _ABOUT.format(count=len(rows) + len(missing)),
+        *([f"Results of earlier code, not yet taken again: {', '.join(earlier)}.\n"] if earlier else []),
+        *([f"Not tried yet, and not counted below: {', '.join(missing)}.\n"] if missing else []),
         "## Totals\n",
         tabulate(_totals(rows), headers=["figure", "here", "to reach"], tablefmt="github", disable_numparse=True),
         "\n## Each application\n",

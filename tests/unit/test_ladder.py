@@ -49,6 +49,7 @@ def test_a_result_is_had_again_until_something_changes(tmp_path: Path) -> None:
 
     assert made == ladder.load(tmp_path, "a", "k1")
     assert ladder.load(tmp_path, "a", "k2") is None
+    assert made == ladder.load(tmp_path, "a")
     assert ladder.load(tmp_path, "b", "k1") is None
 
 
@@ -79,6 +80,13 @@ def test_the_prover_is_not_told_what_is_expected() -> None:
         told = ladder.surroundings(apps.load(name))
         assert () == told.requests
         assert told.contains is None
+
+
+def test_the_page_says_what_is_old_and_what_is_not_there() -> None:
+    assert "Not tried yet, and not counted below: b, c.\n" in page([row("a")], missing=["b", "c"])
+    assert "The 3 applications" in page([row("a")], missing=["b", "c"])
+    assert "Results of earlier code, not yet taken again: a.\n" in page([row("a")], earlier=["a"])
+    assert "earlier code" not in page([row("a")])
 
 
 def test_the_page_counts_what_is_proven_broken_and_offered_for_nothing() -> None:

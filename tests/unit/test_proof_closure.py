@@ -279,6 +279,17 @@ def test_a_link_must_lead_where_it_led() -> None:
     assert {GapKind.COMMAND, GapKind.FILE} == {kind for kind, _ in gaps(original, candidate)}
 
 
+def test_links_to_development_dependencies_that_were_taken_out_are_not_blamed() -> None:
+    modules = "app/node_modules"
+    left = {f"{modules}/.bin/tool": link("../tool/cli.js"), f"{modules}/.pnpm/node_modules/tool": link("../tool@1")}
+    tool: Tree = {f"{modules}/tool/cli.js": "x", f"{modules}/.pnpm/tool@1/index.js": "x"}
+    own: Tree = {**DEBIAN, "app/httpd": STATIC, **left}
+
+    assert [] == gaps({**own, **tool}, own)
+    wanted: Tree = {f"{modules}/direct": link("tool")}
+    assert [GapKind.FILE] == [kind for kind, _ in gaps({**own, **tool, **wanted}, {**own, **wanted})]
+
+
 def test_a_virtual_environment_keeps_its_python() -> None:
     venv: Tree = {"opt/v/pyvenv.cfg": "home = /usr/bin\n", "opt/v/bin/python": link("/usr/bin/python3.11")}
     config = ImageConfig(command=("/app/httpd",))

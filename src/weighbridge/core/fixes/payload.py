@@ -22,7 +22,7 @@ _SYSTEM = ("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc
 _CACHES = re.compile(
     r"(?:tmp|var/tmp|var/cache|var/log|var/lib/apt|var/lib/dpkg|go/pkg)/"
     r"|(?:usr/local/|(?:root|home/[^/]+)/\.)cargo/(?:(?:registry|git)/|\.)"
-    r"|(?:root|home/[^/]+)/(?:(?:\.(?:cache|npm|m2|gradle|nuget|composer|gem|yarn|config/go|local/share/pnpm)|go/pkg)/|\.wget-hsts)"
+    r"|(?:root|home/[^/]+)/(?:(?:\.(?:cache|npm|m2|gradle|nuget|composer|gem|yarn|config/go|local/(?:share|state)/pnpm)|go/pkg)/|\.wget-hsts)"
 )
 _NEVER = re.compile(
     r"(?:^|/)(?:\.git|\.github|\.gitlab|\.svn|\.hg|\.idea|\.vscode|\.pytest_cache)(?:/|$)"
