@@ -585,3 +585,32 @@ def test_caches_stay_behind_wherever_their_home_is_and_data_among_them_does_not(
         "COPY --from=build /usr/local/cargo/bin /usr/local/cargo/bin",
         'CMD ["orbit"]',
     ] == splits(made)[0].dockerfile_text.partition("FROM scratch\n")[2].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("project", "install", "pruned"),
+    [
+        ('{"require-dev": {"phpunit/phpunit": "*"}}', "composer install -q", "RUN composer install -q --no-dev\n"),
+        ('{"require": {}}', "composer install", ""),
+        ('{"require-dev": {"phpunit/phpunit": "*"}}', "composer install --no-dev", ""),
+    ],
+)
+def test_composer_stays_behind_and_so_do_its_development_packages(project: str, install: str, pruned: str) -> None:
+    made = subject(
+        f"FROM php:8.2-cli\nCOPY --from=composer:2 /usr/bin/composer /usr/bin/composer\nWORKDIR /app\nCOPY . .\n"
+        f'RUN {install}\nCMD ["php", "index.php"]\n',
+        {
+            2: {"usr/bin/composer": 900},
+            4: {"app/index.php": 90},
+            5: {"app/vendor/autoload.php": 9, "app/vendor/composer/installed.json": 9},
+        },
+        {"usr/local/bin/php": DYNAMIC, "app/index.php": ""},
+        config=ImageConfig(command=("php", "index.php"), working_directory="/app"),
+    )
+    texts = {"composer.json": project}
+    made = replace(made, context=Context(sizes={}, texts=texts, ignore_path=".dockerignore", ignore=None))
+    build, _, shipped = splits(made)[0].dockerfile_text.partition("\nFROM php:8.2-cli\n")
+
+    assert build.endswith(f"RUN {install}\n{pruned}")
+    assert "/usr/bin/composer" not in shipped
+    assert "COPY --from=build /app /app\n" in shipped

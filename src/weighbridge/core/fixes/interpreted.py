@@ -173,7 +173,7 @@ def _gathered(found: tuple[Copy, ...]) -> Iterator[Copy]:
 
 def _with_pruning(anatomy: Anatomy, plan: Split, kept: Iterable[str]) -> Iterator[Split]:
     """The plan with development dependencies taken out at the end of the first stage, then without that."""
-    tool = pruner(anatomy) if any("node_modules/" in path for path in kept) else None
+    tool = pruner(anatomy, kept)
     if tool is not None:
         source = anatomy.source
         yield replace(

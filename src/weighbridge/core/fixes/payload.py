@@ -28,7 +28,7 @@ _NEVER = re.compile(
     r"(?:^|/)(?:\.git|\.github|\.gitlab|\.svn|\.hg|\.idea|\.vscode|\.pytest_cache)(?:/|$)"
     r"|(?:^|/)(?:\.gitignore|\.gitattributes|\.dockerignore|\.editorconfig|\.gitlab-ci\.yml|\.travis\.yml|"
     r"[^/]*Dockerfile[^/]*|docker-compose[^/]*|compose\.ya?ml|Makefile|GNUmakefile|README[^/]*|CHANGELOG[^/]*|"
-    r"CONTRIBUTING[^/]*|\.weighbridge\.yml)$",
+    r"bin/composer(?:\.phar)?|CONTRIBUTING[^/]*|\.weighbridge\.yml)$",
     re.IGNORECASE,
 )
 # What others wrote is taken as it is: it names its own parts.

@@ -1,4 +1,4 @@
-"""Node's development dependencies: the command that takes them out, where they are there and nothing starts one."""
+"""Development dependencies: the command that takes them out, where they are there and nothing starts one."""
 
 from __future__ import annotations
 
@@ -8,16 +8,41 @@ from typing import TYPE_CHECKING
 from weighbridge.dockerfile.shell import split_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from weighbridge.core.fixes.anatomy import Anatomy
 
 _MANAGERS = frozenset({"npm", "pnpm", "yarn"})
 
 
-def pruner(anatomy: Anatomy) -> str | None:
-    """The command for the package manager that the author installs with; None where there is nothing to take out."""
-    project = _project(anatomy)
+def pruner(anatomy: Anatomy, kept: Iterable[str]) -> str | None:
+    """The command for the package manager that the author installs with; None where there is nothing to take out.
+
+    `kept` are the paths that are shipped.
+    """
+    paths = tuple(kept)
+    if any("node_modules/" in path for path in paths):
+        return _of_node(anatomy)
+    if any("vendor/composer/" in path for path in paths):
+        return _of_php(anatomy)
+    return None
+
+
+def _of_php(anatomy: Anatomy) -> str | None:
+    project = _project(anatomy, "composer.json")
+    installs = [
+        command
+        for each in anatomy.body
+        for command in anatomy.commands(each)
+        if command[0].rpartition("/")[2] == "composer" and "install" in command
+    ]
+    if not installs or "--no-dev" in installs[-1] or (project is not None and not _mapping(project, "require-dev")):
+        return None
+    return f"{' '.join(installs[-1])} --no-dev"
+
+
+def _of_node(anatomy: Anatomy) -> str | None:
+    project = _project(anatomy, "package.json")
     development = _mapping(project, "devDependencies") if project is not None else None
     if development is not None and (
         not development or not set(_started(anatomy, project or {})).isdisjoint(development)
@@ -38,11 +63,11 @@ def pruner(anatomy: Anatomy) -> str | None:
     return found
 
 
-def _project(anatomy: Anatomy) -> Mapping[str, object] | None:
-    """The package.json at the top of the context; None where there is none that can be read."""
+def _project(anatomy: Anatomy, name: str) -> Mapping[str, object] | None:
+    """The project's JSON at the top of the context; None where there is none that can be read."""
     context = anatomy.subject.context
     try:
-        found = json.loads(context.texts.get("package.json", "")) if context is not None else None
+        found = json.loads(context.texts.get(name, "")) if context is not None else None
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
