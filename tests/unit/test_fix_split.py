@@ -614,3 +614,18 @@ def test_composer_stays_behind_and_so_do_its_development_packages(project: str, 
     assert build.endswith(f"RUN {install}\n{pruned}")
     assert "/usr/bin/composer" not in shipped
     assert "COPY --from=build /app /app\n" in shipped
+
+
+def test_where_nothing_was_built_there_is_nothing_to_split() -> None:
+    text = "FROM php:8.2-apache\nRUN docker-php-ext-install pdo_sqlite\nRUN apt-get update && apt-get install -y vim\n"
+    made = subject(
+        text + 'COPY . /var/www/html\nCMD ["apache2-foreground"]\n',
+        {3: {"usr/bin/vim": 900}, 4: {"var/www/html/index.php": 90}},
+        {"usr/local/bin/apache2-foreground": "#!/bin/sh\n", "bin/sh": DYNAMIC},
+        config=ImageConfig(command=("apache2-foreground",)),
+        packages=[package("vim", 10)],
+        base={"usr/local/bin/apache2-foreground": 90},
+    )
+
+    assert [] == splits(made)
+    assert [Family.IN_PLACE] == [each.family for each in plan(made).candidates]

@@ -17,6 +17,7 @@ from weighbridge.core.fixes.payload import copies, freight, packaged
 from weighbridge.core.fixes.pruning import pruner
 from weighbridge.core.fixes.split import Copy, Split, split
 from weighbridge.core.fixes.stowage import empty_folders, extras, libraries, made_until, own_libraries, user_lines
+from weighbridge.core.fixes.toolchain import is_toolchain
 from weighbridge.core.installs import find_install
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _BUILDS_TEXT = (
     "poetry uv pipenv bundle gem composer docker-php-ext-install pecl phpize jlink"
 )
 _BUILDS = frozenset(_BUILDS_TEXT.split())
+# They compile what their base image is there to be extended by, with what it has for that.
+_EXTENDS = frozenset({"docker-php-ext-install", "pecl", "phpize"})
 _MANY = 12
 _SYSTEM = ("bin/", "lib/", "opt/java/", "sbin/", "usr/bin/", "usr/lib/", "usr/sbin/", "usr/local/bin/")
 _LANGUAGE_BASE = re.compile(r"(?:docker\.io/)?(?:library/)?(node|python|ruby|perl):[\w.-]+")
@@ -79,7 +82,20 @@ def _grounds(anatomy: Anatomy, programs: Programs) -> Iterator[tuple[Ground, boo
         started |= {word.rpartition("/")[2] for path in first.entries for word in programs.scripts.get(path, ())}
         if not any(word.startswith(language[1]) for word in (*started, *first.words)):
             yield plain, True
-    yield slim, False
+    if slim.name != anatomy.base or _leaves_something(anatomy):
+        yield slim, False
+
+
+def _leaves_something(anatomy: Anatomy) -> bool:
+    """Whether something was built, so that a second stage on the same base leaves more behind than an edit would."""
+    for each in anatomy.body:
+        for command in anatomy.commands(each):
+            install = find_install(command)
+            if command[0].rpartition("/")[2] in _BUILDS - _EXTENDS:
+                return True
+            if install is not None and any(is_toolchain(re.split(r"[=~<>:]", name)[0]) for name in install.wanted):
+                return True
+    return False
 
 
 def _load(anatomy: Anatomy, image: Image, programs: Programs, ground: Ground, *, other: bool) -> _Load | None:
