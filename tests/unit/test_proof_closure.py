@@ -132,6 +132,17 @@ def test_what_the_base_brings_and_nobody_starts_is_not_blamed() -> None:
     assert [] == gaps({**DEBIAN, "app/httpd": STATIC}, {"usr/lib/odd/plugin": odd, **ALPINE, "app/httpd": STATIC})
 
 
+def test_what_a_package_merely_recommends_is_not_missed() -> None:
+    plugin = ElfFile(soname="q_atm.so", needed=("libatm.so.1",))
+    tree: Tree = {**DEBIAN, "app/httpd": STATIC, "usr/lib/tc/q_atm.so": plugin}
+    original: Tree = {**tree, "usr/lib/libatm.so.1": ElfFile(soname="libatm.so.1")}
+
+    assert [] == gaps(original, {**tree, "var/lib/dpkg/status": ""})
+    assert [GapKind.LIBRARY] == [kind for kind, _ in gaps(original, tree)]
+    program: Tree = {"usr/bin/tc": replace(DYNAMIC, needed=("libatm.so.1",)), "var/lib/dpkg/status": ""}
+    assert [GapKind.LIBRARY] == [kind for kind, _ in gaps({**original, **program}, {**tree, **program})]
+
+
 def test_a_command_in_shell_form_needs_the_shell() -> None:
     config = ImageConfig(command=("/bin/sh", "-c", "exec /app/httpd"))
     expected = "CMD is for a shell and needs /bin/sh, which a file system without a C library does not have"
