@@ -32,7 +32,7 @@ def page(rows: Sequence[Row], *, earlier: Sequence[str] = (), missing: Sequence[
     """The page in Markdown. `earlier` are names whose row is of other code than today's, `missing` without one."""
     parts = [
         _ABOUT.format(count=len(rows) + len(missing)),
-        *([f"Results of earlier code, not yet taken again: {', '.join(earlier)}.\n"] if earlier else []),
+        *([f"Of earlier code, and not taken again since: {', '.join(earlier)}.\n"] if earlier else []),
         *([f"Not tried yet, and not counted below: {', '.join(missing)}.\n"] if missing else []),
         "## Totals\n",
         tabulate(_totals(rows), headers=["figure", "here", "to reach"], tablefmt="github", disable_numparse=True),
@@ -63,11 +63,11 @@ def _totals(rows: Sequence[Row]) -> Iterator[tuple[str, str, str]]:
     offered = [row.name for row in good if row.best is not None]
     verified = [each for row in rows for each in row.tries if each.verified]
     broken = [f"{row.name} by {each.strategy}" for row in rows for each in row.broken]
-    share = f" ({len(split) / len(wanted):.0%})" if wanted else ""
+    share = f" ({_percent(len(split) / len(wanted), 0)})" if wanted else ""
     yield "belong into stages, and are proven there", f"{len(split)} of {len(wanted)}{share}", "at least 90 %"
-    yield "median saving of those", f"{statistics.median(savings):.1%}" if savings else "-", "at least 80 %"
+    yield "median saving of those", _percent(statistics.median(savings)) if savings else "-", "at least 80 %"
     all_savings = [row.saving or 0.0 for row in wanted]
-    middle = f"{statistics.median(all_savings):.1%}" if all_savings else "-"
+    middle = _percent(statistics.median(all_savings)) if all_savings else "-"
     yield "median saving of all that belong into stages, the smallest that is proven", middle, ""
     yield "want an edit only, and have one proven", f"{sum(1 for row in edits if row.best)} of {len(edits)}", ""
     yield "proven fixes that break their program", _some(broken, len(verified)), "none"
@@ -89,7 +89,7 @@ def _line(row: Row) -> tuple[str, ...]:
         row.name,
         _megabytes(row.size),
         _megabytes(best.size if best is not None else None),
-        f"{row.saving:.1%}" if row.saving is not None else "",
+        _percent(row.saving) if row.saving is not None else "",
         won,
         ", ".join(f"`{each.strategy}`" for each in row.tries if _held_back(row, each)),
         f"{row.seconds:.0f} s",
@@ -99,6 +99,10 @@ def _line(row: Row) -> tuple[str, ...]:
 def _held_back(row: Row, each: Try) -> bool:
     """Whether it is not proven, and what was proven is not of another kind: edits beside stages are not its rivals."""
     return not each.verified and (not row.is_split or each.family in SPLITS)
+
+
+def _percent(part: float, digits: int = 1) -> str:
+    return f"{100 * part:.{digits}f} %"
 
 
 def _megabytes(size: int | None) -> str:

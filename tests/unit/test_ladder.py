@@ -85,7 +85,7 @@ def test_the_prover_is_not_told_what_is_expected() -> None:
 def test_the_page_says_what_is_old_and_what_is_not_there() -> None:
     assert "Not tried yet, and not counted below: b, c.\n" in page([row("a")], missing=["b", "c"])
     assert "The 3 applications" in page([row("a")], missing=["b", "c"])
-    assert "Results of earlier code, not yet taken again: a.\n" in page([row("a")], earlier=["a"])
+    assert "Of earlier code, and not taken again since: a.\n" in page([row("a")], earlier=["a"])
     assert "earlier code" not in page([row("a")])
 
 
@@ -102,10 +102,10 @@ def test_the_page_counts_what_is_proven_broken_and_offered_for_nothing() -> None
     )
     lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
 
-    assert ["belong into stages, and are proven there", "2 of 3 (67%)", "at least 90 %"] in lines
-    assert ["median saving of those", "85.0%", "at least 80 %"] in lines
+    assert ["belong into stages, and are proven there", "2 of 3 (67 %)", "at least 90 %"] in lines
+    assert ["median saving of those", "85.0 %", "at least 80 %"] in lines
     assert ["proven fixes that break their program", "1 of 6: two by go/scratch", "none"] in lines
     assert ["good ones for which a fix is offered", "1 of 2: six", "none"] in lines
-    assert ["one", "60.0 MB", "6.0 MB", "90.0%", "`go/alpine`", "`go/scratch`", "60 s"] in lines
+    assert ["one", "60.0 MB", "6.0 MB", "90.0 %", "`go/alpine`", "`go/scratch`", "60 s"] in lines
     assert ["five", "60.0 MB", "", "", "nothing, as it should be", "", "0 s"] in lines
     assert "  - `go/scratch`: `rejected at step 3 (closure): no shell`" in text
