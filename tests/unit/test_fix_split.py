@@ -629,3 +629,20 @@ def test_where_nothing_was_built_there_is_nothing_to_split() -> None:
 
     assert [] == splits(made)
     assert [Family.IN_PLACE] == [each.family for each in plan(made).candidates]
+
+
+def test_what_is_taken_away_is_taken_away_where_it_was_put() -> None:
+    text = C_SERVER.replace("\n\n# where", "\nRUN rm /tmp/scale.c\n\n# where").replace('CMD ["scale"]', "CMD scale")
+    build, _, shipped = splits(c_server(text))[0].dockerfile_text.rpartition("\nFROM ")
+
+    assert "RUN rm /tmp/scale.c\n" in build
+    assert "rm /tmp" not in shipped
+
+
+def test_a_slimmer_base_gets_what_it_lacks_and_not_what_the_author_installs_on_it() -> None:
+    text = PYTHON.replace("libpq-dev", "libpq-dev graphviz").replace("curl -f", "dot -V || curl -f")
+    (candidate,) = [each for each in plan(python_app(text)).candidates if each.family is Family.SLIMMER_BASE]
+
+    assert "FROM python:3.11-slim\nRUN apt-get update" in candidate.dockerfile_text
+    assert "      curl \\\n" in candidate.dockerfile_text
+    assert 1 == candidate.dockerfile_text.count("graphviz")

@@ -87,7 +87,12 @@ class Anatomy:
     def last_work(self, after: Instruction) -> Instruction:
         """The last RUN from `after` on that needs what was built or installed, rather than preparing the system."""
         later = self.body[self.body.index(after) + 1 :]
-        return next((each for each in reversed(later) if each.keyword == "RUN" and not self.system_only(each)), after)
+        return next((each for each in reversed(later) if each.keyword == "RUN" and self._works(each)), after)
+
+    def _works(self, instruction: Instruction) -> bool:
+        """Whether a RUN does more than preparing the system, or takes away what earlier ones left."""
+        removes = any(command[0].rpartition("/")[2] == "rm" for command in self.commands(instruction))
+        return removes or not self.system_only(instruction)
 
     @cached_property
     def user_made(self) -> bool:

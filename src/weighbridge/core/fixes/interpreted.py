@@ -93,7 +93,7 @@ def _leaves_something(anatomy: Anatomy) -> bool:
             install = find_install(command)
             if command[0].rpartition("/")[2] in _BUILDS - _EXTENDS:
                 return True
-            if install is not None and any(is_toolchain(re.split(r"[=~<>:]", name)[0]) for name in install.wanted):
+            if install is not None and any(is_toolchain(name) for name in install.names):
                 return True
     return False
 

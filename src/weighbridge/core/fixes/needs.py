@@ -181,8 +181,8 @@ def _packages(
             install = find_install(command)
             if install is None or install.ecosystem not in (Ecosystem.APT, Ecosystem.APK):
                 continue
-            for wanted in install.wanted:
-                name = _at_run_time(re.split(r"[=~<>:]", wanted)[0], languages)
+            for asked in install.names:
+                name = _at_run_time(asked, languages)
                 if name is None or name in found or (installed and name not in installed):
                     continue
                 wanted_at_run = name in words or _brings(name, words)
