@@ -143,6 +143,15 @@ def test_what_a_package_merely_recommends_is_not_missed() -> None:
     assert [GapKind.LIBRARY] == [kind for kind, _ in gaps({**original, **program}, {**tree, **program})]
 
 
+def test_a_slim_python_may_lack_the_libraries_of_windows_and_no_others() -> None:
+    modules = "usr/local/lib/python3.11/lib-dynload"
+    module = ElfFile(soname="x.so", needed=("libx.so.1",))
+    for name, said in (("_tkinter.cpython-311.so", []), ("_ssl.cpython-311.so", [GapKind.LIBRARY])):
+        tree: Tree = {**DEBIAN, "app/httpd": STATIC, f"{modules}/{name}": module}
+        original: Tree = {**tree, "usr/lib/libx.so.1": ElfFile(soname="libx.so.1")}
+        assert said == [kind for kind, _ in gaps(original, tree)]
+
+
 def test_a_command_in_shell_form_needs_the_shell() -> None:
     config = ImageConfig(command=("/bin/sh", "-c", "exec /app/httpd"))
     expected = "CMD is for a shell and needs /bin/sh, which a file system without a C library does not have"
