@@ -32,7 +32,7 @@ def page(rows: Sequence[Row], *, earlier: Sequence[str] = (), missing: Sequence[
     """The page in Markdown. `earlier` are names whose row is of other code than today's, `missing` without one."""
     parts = [
         _ABOUT.format(count=len(rows) + len(missing)),
-        *([f"Of earlier code, and not taken again since: {', '.join(earlier)}.\n"] if earlier else []),
+        *([f"{len(earlier)} of the results are of earlier code, and not taken again since.\n"] if earlier else []),
         *([f"Not tried yet, and not counted below: {', '.join(missing)}.\n"] if missing else []),
         "## Totals\n",
         tabulate(_totals(rows), headers=["figure", "here", "to reach"], tablefmt="github", disable_numparse=True),

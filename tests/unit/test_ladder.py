@@ -85,7 +85,7 @@ def test_the_prover_is_not_told_what_is_expected() -> None:
 def test_the_page_says_what_is_old_and_what_is_not_there() -> None:
     assert "Not tried yet, and not counted below: b, c.\n" in page([row("a")], missing=["b", "c"])
     assert "The 3 applications" in page([row("a")], missing=["b", "c"])
-    assert "Of earlier code, and not taken again since: a.\n" in page([row("a")], earlier=["a"])
+    assert "1 of the results are of earlier code, and not taken again since.\n" in page([row("a")], earlier=["a"])
     assert "earlier code" not in page([row("a")])
 
 
