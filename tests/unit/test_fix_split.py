@@ -646,3 +646,28 @@ def test_a_slimmer_base_gets_what_it_lacks_and_not_what_the_author_installs_on_i
     assert "FROM python:3.11-slim\nRUN apt-get update" in candidate.dockerfile_text
     assert "      curl \\\n" in candidate.dockerfile_text
     assert 1 == candidate.dockerfile_text.count("graphviz")
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_what_made_a_virtual_environment_stays_behind_unless_the_environment_sees_it(closed: bool) -> None:
+    site = "usr/local/lib/python3.11/site-packages"
+    text = "FROM python:3.11\nRUN pip install uv\nENV PATH=/venv/bin:$PATH\nRUN uv venv /venv && uv pip install flask\n"
+    made = subject(
+        text + 'CMD ["flask"]\n',
+        {
+            2: {"usr/local/bin/uv": 900, f"{site}/uv/__init__.py": 9},
+            4: {"venv/pyvenv.cfg": 9, "venv/bin/flask": 90, "venv/lib/flask.py": 9},
+        },
+        {
+            "usr/local/bin/python3.11": DYNAMIC,
+            "usr/local/bin/uv": DYNAMIC,
+            "venv/bin/flask": "#!/usr/local/bin/python3.11\n",
+            "venv/pyvenv.cfg": f"include-system-site-packages = {'false' if closed else 'true'}\n",
+        },
+        config=ImageConfig(command=("flask",), environment=("PATH=/venv/bin:/usr/local/bin:/usr/bin",)),
+    )
+    shipped = splits(made)[0].dockerfile_text.partition("\nFROM python:3.11-slim\n")[2]
+
+    assert "COPY --from=build /venv /venv\n" in shipped
+    assert closed == ("/usr/local/bin/uv" not in shipped)
+    assert closed == (site not in shipped)

@@ -37,6 +37,8 @@ _BUILDS_TEXT = (
 _BUILDS = frozenset(_BUILDS_TEXT.split())
 # They compile what their base image is there to be extended by, with what it has for that.
 _EXTENDS = frozenset({"docker-php-ext-install", "pecl", "phpize"})
+_SITE = re.compile(r"usr/local/lib/python[\d.]+/(?:site|dist)-packages/")
+_OPEN = re.compile(rb"include-system-site-packages\s*=\s*true", re.IGNORECASE)
 _MANY = 12
 _SYSTEM = ("bin/", "lib/", "opt/java/", "sbin/", "usr/bin/", "usr/lib/", "usr/sbin/", "usr/local/bin/")
 _LANGUAGE_BASE = re.compile(r"(?:docker\.io/)?(?:library/)?(node|python|ruby|perl):[\w.-]+")
@@ -103,6 +105,7 @@ def _load(anatomy: Anatomy, image: Image, programs: Programs, ground: Ground, *,
     if after is None or first is None:
         return None
     kept = freight(anatomy, after, _inputs(first.entries, programs))
+    kept = _without_tools_of_environment(kept, first, image, programs)
     for path in first.entries:
         placed = image.tree.nodes.get(path)
         if placed is None or path in packaged(anatomy, first.entries):
@@ -115,6 +118,28 @@ def _load(anatomy: Anatomy, image: Image, programs: Programs, ground: Ground, *,
             kept[path] = placed
     needed = needs(anatomy, kept)
     return None if needed is None else _Load(after=after, kept=kept, needed=needed, ground=ground)
+
+
+def _without_tools_of_environment(
+    kept: dict[str, Placed], first: Needs, image: Image, programs: Programs
+) -> dict[str, Placed]:
+    """The freight without what was installed beside a virtual environment that is used, and sees nothing of it."""
+    search = next((entry for entry in image.config.environment if entry.startswith("PATH=")), "")
+    folders = [path.removesuffix("/pyvenv.cfg") for path in kept if path.endswith("/pyvenv.cfg")]
+    used = [
+        folder
+        for folder in folders
+        if f"/{folder}/bin" in search.removeprefix("PATH=").split(":")
+        or any(path.startswith(f"{folder}/") for path in first.entries)
+    ]
+    if not used or any(_OPEN.search(programs.texts.get(f"{folder}/pyvenv.cfg", b"")) for folder in used):
+        return kept
+    layers = {placed.layer for path, placed in kept.items() if _SITE.match(path)}
+    return {
+        path: placed
+        for path, placed in kept.items()
+        if placed.layer not in layers or not path.startswith("usr/local/") or path.rpartition("/")[2] in first.words
+    }
 
 
 def _inputs(entries: tuple[str, ...], programs: Programs) -> Callable[[str], bool]:
