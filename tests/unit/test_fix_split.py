@@ -13,6 +13,7 @@ from tests.support.filesystems import Node
 from tests.support.models import package
 from tests.support.subjects import subject
 from weighbridge.core.fixes.planner import plan
+from weighbridge.core.fixes.toolchain import is_toolchain
 from weighbridge.dockerfile.parse import parse
 from weighbridge.model.fix import Candidate, Family
 from weighbridge.model.image import ImageConfig
@@ -671,3 +672,11 @@ def test_what_made_a_virtual_environment_stays_behind_unless_the_environment_see
     assert "COPY --from=build /venv /venv\n" in shipped
     assert closed == ("/usr/local/bin/uv" not in shipped)
     assert closed == (site not in shipped)
+
+
+@pytest.mark.parametrize(
+    "name", ["cargo-web", "rustc-mozilla", "golang-1.22-go", "openjdk-17-jdk-headless", "ruby-dev"]
+)
+def test_a_compiler_is_known_by_every_name_that_debian_gives_it(name: str) -> None:
+    assert is_toolchain(name)
+    assert not is_toolchain(f"lib{name.split('-')[0]}1")

@@ -9,7 +9,7 @@ _TOOLCHAIN = re.compile(
     build-essential|build-base|alpine-sdk|gcc(?:-.*)?|g\+\+(?:-.*)?|cpp(?:-.*)?|clang(?:-.*)?|llvm(?:-.*)?|lld(?:-.*)?
     |make|cmake|ninja(?:-build)?|samurai|meson|scons|autoconf.*|automake.*|libtool(?:-bin)?|pkg-config|pkgconf|bison|flex|re2c
     |gettext|nasm|yasm|binutils.*|dpkg-dev|debhelper|devscripts|fakeroot|patch|m4|swig|ccache|gdb|strace|valgrind
-    |golang(?:-.*)?|go|rustc|cargo|rustup|default-jdk.*|openjdk-?\d+(?:-jdk.*)?|maven|gradle|ant|sbt
+    |golang(?:-.*)?|go|(?:rustc|cargo)(?:-.*)?|rustup|default-jdk.*|openjdk-?\d+(?:-jdk.*)?|maven|gradle|ant|sbt
     |npm|yarn|python3?-(?:dev|pip|setuptools|wheel|venv)|cython3?|php\d*-dev|ruby-dev
     |linux-(?:headers|libc-dev).*|musl-dev|libc6?-dev|.*-dev|.*-devel|.*-headers
     |software-properties-common|apt-utils|lsb-release|gnupg2?|dirmngr|apt-transport-https
