@@ -679,4 +679,4 @@ def test_what_made_a_virtual_environment_stays_behind_unless_the_environment_see
 )
 def test_a_compiler_is_known_by_every_name_that_debian_gives_it(name: str) -> None:
     assert is_toolchain(name)
-    assert not is_toolchain(f"lib{name.split('-')[0]}1")
+    assert not is_toolchain(f"lib{name.split('-', maxsplit=1)[0]}1")
