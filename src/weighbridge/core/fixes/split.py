@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes.anatomy import DESCRIBING, Anatomy, cased, env_names
+from weighbridge.core.fixes.anatomy import DESCRIBING, Anatomy, cased, env_names, variables
 from weighbridge.core.fixes.rewritten import rewritten
 from weighbridge.core.fixes.scope import declarations, folder
 from weighbridge.dockerfile.source import Edit
