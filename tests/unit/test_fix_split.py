@@ -680,3 +680,19 @@ def test_what_made_a_virtual_environment_stays_behind_unless_the_environment_see
 def test_a_compiler_is_known_by_every_name_that_debian_gives_it(name: str) -> None:
     assert is_toolchain(name)
     assert not is_toolchain(f"lib{name.split('-', maxsplit=1)[0]}1")
+
+
+def test_steps_that_only_use_what_is_shipped_are_tried_there_too() -> None:
+    text = "FROM python:3.11\nWORKDIR /app\nCOPY . .\nRUN pip install .\nRUN git init /demo\nCMD churn\n"
+    made = subject(
+        text,
+        {4: {"usr/local/bin/churn": 90}, 5: {"demo/.git/HEAD": 9}},
+        {"usr/local/bin/churn": "#!/usr/local/bin/python3\n", "bin/sh": DYNAMIC},
+        config=ImageConfig(command=("/bin/sh", "-c", "churn"), working_directory="/app"),
+    )
+    first, second = splits(made)
+
+    assert "interpreted/python:3.11-slim" == first.strategy
+    assert "RUN git init /demo\n" in first.dockerfile_text.partition("\nFROM ")[0] + "\n"
+    assert "interpreted/python:3.11-slim+later" == second.strategy
+    assert "RUN git init /demo\n" in second.dockerfile_text.partition("\nFROM ")[2]

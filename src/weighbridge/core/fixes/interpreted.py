@@ -63,9 +63,16 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     if image is None or programs is None:
         return
     for ground, other in _grounds(anatomy, programs):
-        load = _load(anatomy, image, programs, ground, other=other)
-        if load is not None:
-            for plan in _with_pruning(anatomy, _split(anatomy, load, image, programs), load.kept):
+        for number, after in enumerate(_ends(anatomy)):
+            load = _load(anatomy, image, programs, ground, after, other=other)
+            if load is None:
+                continue
+            meant = _split(anatomy, load, image, programs)
+            if number:
+                meant = replace(
+                    meant, strategy=f"{meant.strategy}+later", title=f"{meant.title}, where later steps run"
+                )
+            for plan in _with_pruning(anatomy, meant, load.kept):
                 yield split(anatomy, plan)
 
 
@@ -100,9 +107,11 @@ def _leaves_something(anatomy: Anatomy) -> bool:
     return False
 
 
-def _load(anatomy: Anatomy, image: Image, programs: Programs, ground: Ground, *, other: bool) -> _Load | None:
-    after, first = _last_build(anatomy), needs(anatomy, ())
-    if after is None or first is None:
+def _load(
+    anatomy: Anatomy, image: Image, programs: Programs, ground: Ground, after: Instruction, *, other: bool
+) -> _Load | None:
+    first = needs(anatomy, ())
+    if first is None:
         return None
     kept = freight(anatomy, after, _inputs(first.entries, programs))
     kept = _without_tools_of_environment(kept, first, image, programs)
@@ -169,8 +178,15 @@ def _is_java(path: str, programs: Programs) -> bool:
     )
 
 
+def _ends(anatomy: Anatomy) -> Iterator[Instruction]:
+    """Where the first stage may end: behind all that works on what was built, then behind what installs or compiles."""
+    last = _last_build(anatomy)
+    if last is not None:
+        yield from dict.fromkeys((anatomy.last_work(last), last))
+
+
 def _last_build(anatomy: Anatomy) -> Instruction | None:
-    """The last RUN that installs or compiles, or works on what others left."""
+    """The last RUN that installs or compiles."""
     found = None
     for each in anatomy.body:
         for command in anatomy.commands(each):
@@ -181,7 +197,7 @@ def _last_build(anatomy: Anatomy) -> Instruction | None:
                 or command[1:3] in (("-m", "pip"), ("-m", "venv"))
             ):
                 found = each
-    return None if found is None else anatomy.last_work(found)
+    return found
 
 
 def _split(anatomy: Anatomy, load: _Load, image: Image, programs: Programs) -> Split:
