@@ -696,3 +696,23 @@ def test_steps_that_only_use_what_is_shipped_are_tried_there_too() -> None:
     assert "RUN git init /demo\n" in first.dockerfile_text.partition("\nFROM ")[0] + "\n"
     assert "interpreted/python:3.11-slim+later" == second.strategy
     assert "RUN git init /demo\n" in second.dockerfile_text.partition("\nFROM ")[2]
+
+
+def test_files_that_are_handed_over_after_the_build_come_along_as_their_owners() -> None:
+    text = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN chown -R node:node /app\nUSER node\n"
+    made = subject(
+        text + 'CMD ["node", "server.js"]\n',
+        {5: {"app/server.js": 90, "app/node_modules/a/index.js": 9}},
+        {"usr/local/bin/node": DYNAMIC, "app/server.js": ""},
+        config=ImageConfig(command=("node", "server.js"), working_directory="/app", user="node"),
+    )
+    assert made.image is not None
+    for name, placed in made.image.tree.nodes.items():
+        if name.startswith("app/"):
+            owned = placed._replace(entry=placed.entry._replace(uid=1000, gid=1000))
+            made.image.tree.nodes[name] = owned  # type: ignore[index]
+    shipped = splits(made)[0].dockerfile_text.partition("\nFROM node:20-slim\n")[2]
+
+    assert "COPY --from=build --chown=1000:1000 /app /app\n" in shipped
+    assert "RUN chown" not in shipped
+    assert "USER node\n" in shipped
