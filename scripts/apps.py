@@ -1,11 +1,11 @@
 """The applications in tests/apps, built, run and fixed for real: each fix is proven, then held to the app.
 
-    .venv/bin/python scripts/apps.py              all of them, and docs/fixes.md
+    .venv/bin/python scripts/apps.py              all of them, and docs/proofs.md
     .venv/bin/python scripts/apps.py NAME...      these
     .venv/bin/python scripts/apps.py --keep NAME  only build and run, and keep the image, as weighbridge-app-NAME:kept
     .venv/bin/python scripts/apps.py --part 2/5   the second of five parts
 
-Results are kept under the cache folder by content: a run that was broken off goes on where it was. docs/fixes.md
+Results are kept under the cache folder by content: a run that was broken off goes on where it was. docs/proofs.md
 is written each time, and says which results are of earlier code, and which apps have none yet. Ends with 1 where an app
 does not build or run as it stands, a fix breaks its program, or one is offered for a good Dockerfile.
 """
@@ -28,7 +28,7 @@ import bases  # noqa: E402
 from outside import engines, images  # noqa: E402
 from outside.machine import Refusal, cache_root  # noqa: E402
 
-PAGE = ROOT / "docs" / "fixes.md"
+PAGE = ROOT / "docs" / "proofs.md"
 RESULTS = cache_root() / "apps"
 
 

@@ -1,4 +1,4 @@
-"""docs/fixes.md: what the fixes of the applications in tests/apps came to."""
+"""docs/proofs.md: what the fixes of the applications in tests/apps came to."""
 
 from __future__ import annotations
 
