@@ -8,7 +8,7 @@ demo: env ## a pull request weighed for real: build, compare, comment, edit
 	@.venv/bin/python scripts/demo.py
 test: ## everything that must hold: lints, types, contracts, all tests
 	@python3 scripts/check.py
-apps: env ## the applications in tests/apps, each built and run for real
+apps: env ## the applications in tests/apps, each built, run and fixed for real, into docs/proofs.md
 	@.venv/bin/python scripts/apps.py
 bench: env ## time and memory beside dive and docker save, into docs/benchmarks.md
 	@.venv/bin/python -m bench.weigh --write

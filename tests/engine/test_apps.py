@@ -1,13 +1,17 @@
-"""The harness of tests/apps notices what it is there to notice, and leaves nothing behind."""
+"""The harness of tests/apps notices what it is there to notice, and leaves nothing behind; one app in turn is fixed."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import apps, smoke
+import bases
+from outside import engines
+from tests.support import apps, ladder, smoke
 from tests.support.apps import Request
 
 if TYPE_CHECKING:
@@ -65,3 +69,19 @@ def test_a_program_that_never_ends_is_stopped(image: str) -> None:
     with pytest.raises(smoke.SmokeFailed, match="within 2 s"):
         smoke.smoke(image, replace(APP, smoke=endless))
     assert [] == leftovers()
+
+
+def test_the_app_in_turn_is_fixed_without_being_broken() -> None:
+    # Another one in each run of the workflow, elsewhere each day; `scripts/apps.py` climbs with all of them.
+    number = int(os.environ.get("GITHUB_RUN_NUMBER") or datetime.now(UTC).date().toordinal())
+    app = apps.load(apps.in_turn(number))
+    services = {service.image for service in app.smoke.services}
+    bases.ensure(engines.require(), sorted({smoke.PROBE_IMAGE, *services, *app.bases, *ladder.GROUNDS}))
+
+    row = ladder.climb(app.name, ladder.Passed(), minutes=2)
+
+    assert "" == row.problem
+    assert () == row.broken
+    assert row.size is not None
+    if app.split == "no":
+        assert row.best is None

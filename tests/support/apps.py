@@ -94,6 +94,12 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in FOLDER.glob(f"*/{MANIFEST}")))
 
 
+def in_turn(number: int) -> str:
+    """One that a single `docker build` makes, another one for each number until all had their turn."""
+    single = [name for name in names() if not load(name).script]
+    return single[number % len(single)]
+
+
 def load(name: str) -> App:
     """Reads a manifest. Raises KeyError for a key that is missing, TypeError or ValueError for one that is wrong."""
     rows: dict[str, Any] = tomllib.loads((FOLDER / name / MANIFEST).read_text(encoding="utf-8"))

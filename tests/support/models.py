@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """An instruction and the layer that it made: files as path → bytes, `gone` the paths that it deletes.
+    """An instruction and the layer that it made: files as path → bytes (`a/` is a folder), `gone` what it deletes.
 
     `content` tells different contents of the same size apart.
     """
@@ -59,8 +59,9 @@ def image(*steps: Step, packages: Sequence[Package] = (), base_name: str | None 
         for path, size in made.files.items():
             content = f"{made.content}{path}{size}".encode(errors="surrogateescape")
             digest = hashlib.blake2b(content, digest_size=16).digest()
-            entry = Entry(path, Kind.FILE, 0o644, made.uid, 0, size, "", digest)
-            nodes[path] = Placed(entry, number, number, path)
+            kind, name = (Kind.DIRECTORY, path[:-1]) if path.endswith("/") else (Kind.FILE, path)
+            entry = Entry(name, kind, 0o644, made.uid, 0, size, "", digest)
+            nodes[name] = Placed(entry, number, number, name)
     return Image(
         reference="app",
         id="sha256:0",

@@ -19,7 +19,7 @@ from tests.support import apps
 from tests.support.apps import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.support.apps import App, Smoke
 
@@ -97,14 +97,23 @@ def docker(*words: str, timeout: float = 120, stdin: str = "", check: bool = Tru
     return done.stdout
 
 
-def build(app: App, tag: str) -> None:
-    """Builds the original in a copy of its folder. RUN steps reach the registries over the machine's own network."""
+def build(app: App, tag: str, *, dockerfile: str | None = None, change: Callable[[Path], object] | None = None) -> None:
+    """Builds the app in a copy of its folder, from another `dockerfile` or `change`d before.
+
+    RUN steps have the machine's own network. Raises SmokeFailed.
+    """
     with tempfile.TemporaryDirectory(prefix="weighbridge-app-") as folder:
         context = apps.check_out(app, Path(folder) / app.name)
-        if app.script:
+        if change is not None:
+            change(context)
+        elif app.script and dockerfile is None:
             _run_script(app, tag, context)
             return
-        options = [f"--build-arg={name}={value}" for name, value in app.arguments.items()]
+        written = Path(folder) / "Dockerfile"
+        if dockerfile is not None:
+            written.write_bytes(dockerfile.encode())
+        options = [f"--file={written if dockerfile is not None else context / 'Dockerfile'}"]
+        options += [f"--build-arg={name}={value}" for name, value in app.arguments.items()]
         for name, value in app.secrets.items():
             path = Path(folder) / f"secret-{name}"
             path.write_text(value)

@@ -33,6 +33,20 @@ def tidied(text: str) -> str | None:
                 "    && rm -rf /var/lib/apt/lists/*"
             ),
         ),
+        (
+            "RUN apt-get update\nRUN apt-get install -y curl",
+            (
+                "RUN apt-get update \\\n    && apt-get install --no-install-recommends -y curl "
+                "&& rm -rf /var/lib/apt/lists/*"
+            ),
+        ),
+        (
+            "RUN apt-get update\n# for the health check\nRUN apt-get install -y curl",
+            (
+                "RUN apt-get update\n# for the health check\nRUN apt-get install --no-install-recommends -y curl "
+                "&& rm -rf /var/lib/apt/lists/*"
+            ),
+        ),
         ("RUN pip install flask", "RUN pip install --no-cache-dir flask"),
         ("RUN npm ci", "RUN npm ci && npm cache clean --force"),
         ("RUN apk add curl", "RUN apk add --no-cache curl"),
@@ -70,6 +84,6 @@ def test_fixing_the_fixed_file_finds_nothing() -> None:
 
 
 def test_lists_stay_for_a_later_install_that_lives_on_them() -> None:
-    text = "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y --no-install-recommends curl\n"
+    text = "FROM debian:12\nRUN apt-get update\nENV A=b\nRUN apt-get install -y --no-install-recommends curl\n"
 
     assert text.replace("curl\n", "curl && rm -rf /var/lib/apt/lists/*\n") == tidied(text)

@@ -33,12 +33,13 @@ def test_everything_that_decides_how_a_container_behaves_is_taken() -> None:
         "Entrypoint": ["/app"], "Cmd": ["run"], "Env": ["A=b"], "ExposedPorts": {"80/tcp": {}, "443/tcp": {}},
         "User": "1:2", "WorkingDir": "/srv", "Volumes": {"/b": {}, "/a": {}}, "Labels": {"b": "2", "a": "1"},
         "StopSignal": "SIGINT", "Healthcheck": {"Test": ["CMD", "true"], "Interval": 5},
+        "OnBuild": ["COPY . /app"],
     }  # fmt: skip
 
     assert ImageConfig(
         entrypoint=("/app",), command=("run",), environment=("A=b",), exposed_ports=("443/tcp", "80/tcp"), user="1:2",
         working_directory="/srv", volumes=("/a", "/b"), labels=(("a", "1"), ("b", "2")), stop_signal="SIGINT",
-        health_check=("CMD", "true"),
+        health_check=("CMD", "true"), on_build=("COPY . /app",),
     ) == image_config(raw)  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def test_what_is_missing_or_null_is_empty() -> None:
         "Labels",
         "StopSignal",
         "Healthcheck",
+        "OnBuild",
     ]
 
     assert ImageConfig() == image_config({}) == image_config(dict.fromkeys(keys))
@@ -176,6 +178,7 @@ _keys = st.sampled_from(
         "Env",
         "Labels",
         "Healthcheck",
+        "OnBuild",
         "diff_ids",
         "Volumes",
     ]

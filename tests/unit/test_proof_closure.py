@@ -132,6 +132,26 @@ def test_what_the_base_brings_and_nobody_starts_is_not_blamed() -> None:
     assert [] == gaps({**DEBIAN, "app/httpd": STATIC}, {"usr/lib/odd/plugin": odd, **ALPINE, "app/httpd": STATIC})
 
 
+def test_what_a_package_merely_recommends_is_not_missed() -> None:
+    plugin = ElfFile(soname="q_atm.so", needed=("libatm.so.1",))
+    tree: Tree = {**DEBIAN, "app/httpd": STATIC, "usr/lib/tc/q_atm.so": plugin}
+    original: Tree = {**tree, "usr/lib/libatm.so.1": ElfFile(soname="libatm.so.1")}
+
+    assert [] == gaps(original, {**tree, "var/lib/dpkg/status": ""})
+    assert [GapKind.LIBRARY] == [kind for kind, _ in gaps(original, tree)]
+    program: Tree = {"usr/bin/tc": replace(DYNAMIC, needed=("libatm.so.1",)), "var/lib/dpkg/status": ""}
+    assert [GapKind.LIBRARY] == [kind for kind, _ in gaps({**original, **program}, {**tree, **program})]
+
+
+def test_a_slim_python_may_lack_the_libraries_of_windows_and_no_others() -> None:
+    modules = "usr/local/lib/python3.11/lib-dynload"
+    module = ElfFile(soname="x.so", needed=("libx.so.1",))
+    for name, said in (("_tkinter.cpython-311.so", []), ("_ssl.cpython-311.so", [GapKind.LIBRARY])):
+        tree: Tree = {**DEBIAN, "app/httpd": STATIC, f"{modules}/{name}": module}
+        original: Tree = {**tree, "usr/lib/libx.so.1": ElfFile(soname="libx.so.1")}
+        assert said == [kind for kind, _ in gaps(original, tree)]
+
+
 def test_a_command_in_shell_form_needs_the_shell() -> None:
     config = ImageConfig(command=("/bin/sh", "-c", "exec /app/httpd"))
     expected = "CMD is for a shell and needs /bin/sh, which a file system without a C library does not have"
@@ -277,6 +297,17 @@ def test_a_link_must_lead_where_it_led() -> None:
     candidate: Tree = {"app/httpd": link("/opt/httpd-1.2"), "tmp": TMP}
 
     assert {GapKind.COMMAND, GapKind.FILE} == {kind for kind, _ in gaps(original, candidate)}
+
+
+def test_links_to_development_dependencies_that_were_taken_out_are_not_blamed() -> None:
+    modules = "app/node_modules"
+    left = {f"{modules}/.bin/tool": link("../tool/cli.js"), f"{modules}/.pnpm/node_modules/tool": link("../tool@1")}
+    tool: Tree = {f"{modules}/tool/cli.js": "x", f"{modules}/.pnpm/tool@1/index.js": "x"}
+    own: Tree = {**DEBIAN, "app/httpd": STATIC, **left}
+
+    assert [] == gaps({**own, **tool}, own)
+    wanted: Tree = {f"{modules}/direct": link("tool")}
+    assert [GapKind.FILE] == [kind for kind, _ in gaps({**own, **tool, **wanted}, {**own, **wanted})]
 
 
 def test_a_virtual_environment_keeps_its_python() -> None:

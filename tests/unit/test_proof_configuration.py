@@ -54,6 +54,7 @@ def test_an_equal_configuration_passes() -> None:
         (replace(ORIGINAL, labels=()), "LABEL org.opencontainers.image.title is gone"),
         (replace(ORIGINAL, stop_signal=""), "STOPSIGNAL is SIGTERM, was SIGINT"),
         (replace(ORIGINAL, health_check=("NONE",)), "HEALTHCHECK is gone"),
+        (replace(ORIGINAL, on_build=("COPY . /x",)), 'ONBUILD is new: ["COPY . /x"]'),
     ],
 )
 def test_every_part_that_differs_is_told(candidate: ImageConfig, said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,11 @@ class Install:
     command: str
     ecosystem: Ecosystem | None
     wanted: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The packages without the versions or architectures that were asked for."""
+        return tuple(re.split(r"[=~<>:]", each)[0] for each in self.wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,10 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageConfig:
-    """The part of an OCI image configuration that decides how a container behaves."""
+    """The part of an image's configuration that decides how a container behaves, or an image that is built on it.
+
+    `on_build` are Dockerfile instructions, as the engine keeps them; OCI has no word for them.
+    """
 
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
@@ -53,6 +56,7 @@ class ImageConfig:
     labels: tuple[tuple[str, str], ...] = ()
     stop_signal: str = ""
     health_check: tuple[str, ...] = ()
+    on_build: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

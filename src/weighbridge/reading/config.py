@@ -40,6 +40,7 @@ def image_config(raw: Mapping[str, Any]) -> ImageConfig:
         labels=tuple(sorted((_text(key), _text(value)) for key, value in _mapping(raw.get("Labels")).items())),
         stop_signal=_name(raw.get("StopSignal")),
         health_check=_texts(_mapping(raw.get("Healthcheck")).get("Test")),
+        on_build=_texts(raw.get("OnBuild")),
     )
 
 

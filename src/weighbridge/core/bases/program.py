@@ -11,6 +11,7 @@ from weighbridge.core.fixes.compiled import _GO_VARIABLES as VARIABLES
 from weighbridge.core.fixes.compiled import _SOURCE as SOURCE
 from weighbridge.core.fixes.needs import entry_files
 from weighbridge.core.fixes.payload import _CACHES as CACHES
+from weighbridge.core.fixes.payload import _IDLE as IDLE
 from weighbridge.core.fixes.payload import _NEVER as NEVER
 from weighbridge.core.fixes.payload import _STATE as STATE
 from weighbridge.core.proof.filesystem import is_own
@@ -40,6 +41,7 @@ _SYSTEM_PARTS = {
     "java": ("usr/lib/jvm/", "etc/ssl/certs/java/"),
 }
 _NOBODYS = (
+    "go/",
     "boot/", "dev/", "media/", "mnt/", "proc/", "run/", "sys/", "var/run/", "var/lock/", "var/log/", "var/mail/",
     "var/spool/", "root/.bashrc/", "root/.profile/",
 )  # fmt: skip
@@ -198,7 +200,9 @@ def _interpreter(files: FileSystem, path: str) -> Iterator[str]:
 def _own(files: FileSystem) -> Iterator[str]:
     """What lies outside the folders that a distribution fills, and is no cache and no trace of a build."""
     for path, facts in files.programs.files.items():
-        if facts.kind not in _CARRIED or not is_own(path) or f"{path}/".startswith((*CACHES, *_NOBODYS)):
+        if facts.kind not in _CARRIED or not is_own(path) or f"{path}/".startswith(_NOBODYS):
+            continue
+        if CACHES.match(f"{path}/") is not None or IDLE.search(path) is not None:
             continue
         if not NEVER.search(path) and not STATE.match(path) and path not in _TOP:
             yield path

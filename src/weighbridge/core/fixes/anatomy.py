@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from weighbridge.dockerfile.runs import run_script
 from weighbridge.dockerfile.source import Source
 from weighbridge.dockerfile.stages import base_reference
+from weighbridge.model.files import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +84,25 @@ class Anatomy:
         """Whether a RUN does nothing but prepare users, folders and modes."""
         commands = self.commands(instruction)
         return bool(commands) and all(command[0].rpartition("/")[2] in SYSTEM_PROGRAMS for command in commands)
+
+    def last_work(self, after: Instruction) -> Instruction:
+        """The last RUN from `after` on that needs what was built or installed, rather than preparing the system."""
+        later = self.body[self.body.index(after) + 1 :]
+        return next((each for each in reversed(later) if each.keyword == "RUN" and self._works(each)), after)
+
+    def _works(self, instruction: Instruction) -> bool:
+        """Whether a RUN does more than preparing the system, or takes away or hands over what earlier ones left."""
+        programs = {command[0].rpartition("/")[2] for command in self.commands(instruction)}
+        handed_over = not programs.isdisjoint({"chown", "chmod"}) and instruction.start in self._rewriting
+        return "rm" in programs or handed_over or not self.system_only(instruction)
+
+    @cached_property
+    def _rewriting(self) -> frozenset[int]:
+        """The lines of instructions whose layers hold files outside /etc."""
+        image = self.subject.image
+        placed = image.tree.nodes.items() if image is not None else ()
+        layers = {each.layer for path, each in placed if each.entry.kind is Kind.FILE and not path.startswith("etc/")}
+        return frozenset(made.start for number, made in self.makers.items() if number in layers)
 
     @cached_property
     def user_made(self) -> bool:

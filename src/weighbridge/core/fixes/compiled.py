@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.finals import ALPINE, BASE, CC, SCRATCH, STATIC, Ground, same_family
 from weighbridge.core.fixes.needs import Needs, needs
-from weighbridge.core.fixes.payload import copies, freight
+from weighbridge.core.fixes.payload import copies, freight, packaged
 from weighbridge.core.fixes.split import Split, split
 from weighbridge.core.fixes.stowage import (
     empty_folders,
@@ -35,7 +35,7 @@ _SOURCE = re.compile(
     r"pc|mk|ninja|rlib|rmeta|proto|map|pdb|def|work|md|rst|orig|rej|patch|diff)|Cargo\.(?:toml|lock)|configure|config\.(?:log|status|guess|sub)|"
     r"CMakeLists\.txt|CMakeCache\.txt|compile_commands\.json|LICENSE[^/]*|COPYING[^/]*|AUTHORS|NEWS|INSTALL|\.clang-format|rust-toolchain[^/]*|"
     r"(?:install_manifest|build)\.(?:txt|sh))$"
-    r"|(?:^|/)(?:CMakeFiles|testdata|tests?|vendor|\.deps|\.libs|autom4te\.cache|target/(?:debug|release)|target/[\w-]+/release|include|man|doc|docs|pkgconfig|benches|examples)/"
+    r"|(?:^|/)(?:CMakeFiles|testdata|tests?|vendor|\.deps|\.libs|autom4te\.cache|target|include|man|doc|docs|pkgconfig|benches|examples)/"
 )
 _GO_COMMAND = re.compile(r"\bgo[ \t]+(build|install)\b")
 _BUILDERS_TEXT = (
@@ -88,7 +88,8 @@ def _kept(anatomy: Anatomy, after: Instruction, image: Image, programs: Programs
     first = needs(anatomy, ())
     for path in first.entries if first is not None else ():
         placed = image.tree.nodes.get(path)
-        if placed is not None and not image.layers[placed.layer].from_base:
+        installed = path in packaged(anatomy, (path,))
+        if placed is not None and not image.layers[placed.layer].from_base and not installed:
             kept[path] = placed
     _drop_intermediate(kept, programs, set(first.entries) if first is not None else set())
     return kept
@@ -154,9 +155,7 @@ def _split(
     assert image is not None and programs is not None  # noqa: S101 - plans() asked
     to_static = ground.glibc is None and not all(elf.static for elf in elves if elf.executable)
     go = any(elf.go is not None for elf in elves)
-    end = after
-    if not ground.has_shell:
-        end = _last_files(anatomy, after)
+    end = anatomy.last_work(after) if ground.has_shell else _last_files(anatomy, after)
     taken = {path: placed for path, placed in kept.items() if made_until(placed, image, end)}
     brought = [*copies(taken, image), *empty_folders(anatomy, image, end)]
     preparation, brought_libraries = libraries(needed, ground, image)

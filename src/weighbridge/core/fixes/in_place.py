@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.rewritten import rewritten
@@ -46,6 +47,7 @@ class _CleanUp:
 
 
 _APT = frozenset({"apt-get", "apt"})
+_UPDATE, _INSTALL = frozenset({"update"}), frozenset({"install"})
 _FLAGS = (
     _Flag(
         programs=_APT,
@@ -105,6 +107,7 @@ _CLEAN_UPS = (
 def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     """One candidate with all edits; none where there is nothing to edit."""
     found = [each for instruction in anatomy.body for each in _edits(anatomy, instruction)]
+    found += _joined(anatomy)
     if found:
         yield rewritten(
             anatomy,
@@ -114,6 +117,24 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
             title="Leaves caches, lists and recommended packages out of the layers",
             rules=tuple(dict.fromkeys(rule for _, rules in found for rule in rules)),
         )
+
+
+def _joined(anatomy: Anatomy) -> Iterator[tuple[Edit, tuple[str, ...]]]:
+    """An update in a RUN of its own goes to the install that follows: only there can its lists be taken away."""
+    source = anatomy.source
+    for first, second in pairwise(anatomy.body):
+        both = first, second
+        if any(each.keyword != "RUN" or each.json or each.flags or is_heredoc(each) for each in both):
+            continue
+        update, install = run_script(first, source), run_script(second, source)
+        updates = update.commands and all(_verb(each, _APT, _UPDATE) is not None for each in update.commands)
+        installs = install.commands and _verb(install.commands[0], _APT, _INSTALL) is not None
+        between = source.text[update.end : source.span(second)[0]]
+        if updates and installs and update.sound and install.sound and not between.strip():
+            yield (
+                Edit(start=update.end, end=install.start, text=f" {source.escape}{source.newline}    && "),
+                ("apt-lists-kept",),
+            )
 
 
 def _edits(anatomy: Anatomy, instruction: Instruction) -> Iterator[tuple[Edit, tuple[str, ...]]]:

@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.anatomy import cased
-from weighbridge.core.fixes.finals import Ground, twin
+from weighbridge.core.fixes.finals import Ground, same_family, twin
 from weighbridge.core.fixes.needs import Needs, needs
-from weighbridge.core.fixes.payload import copies, freight
+from weighbridge.core.fixes.payload import copies, freight, packaged
+from weighbridge.core.fixes.pruning import pruner
 from weighbridge.core.fixes.split import Copy, Split, split
 from weighbridge.core.fixes.stowage import empty_folders, extras, libraries, made_until, own_libraries, user_lines
+from weighbridge.core.fixes.toolchain import is_toolchain
 from weighbridge.core.installs import find_install
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from weighbridge.core.fixes.anatomy import Anatomy
     from weighbridge.model.dockerfile import Instruction
@@ -33,13 +35,18 @@ _BUILDS_TEXT = (
     "poetry uv pipenv bundle gem composer docker-php-ext-install pecl phpize jlink"
 )
 _BUILDS = frozenset(_BUILDS_TEXT.split())
+# They compile what their base image is there to be extended by, with what it has for that.
+_EXTENDS = frozenset({"docker-php-ext-install", "pecl", "phpize"})
+_SITE = re.compile(r"usr/local/lib/python[\d.]+/(?:site|dist)-packages/")
+_OPEN = re.compile(rb"include-system-site-packages\s*=\s*true", re.IGNORECASE)
 _MANY = 12
+_SYSTEM = ("bin/", "lib/", "opt/java/", "sbin/", "usr/bin/", "usr/lib/", "usr/sbin/", "usr/local/bin/")
+_LANGUAGE_BASE = re.compile(r"(?:docker\.io/)?(?:library/)?(node|python|ruby|perl):[\w.-]+")
 _TOOL_VARIABLES = frozenset({"DEBIAN_FRONTEND", "PIP_NO_CACHE_DIR", "POETRY_NO_INTERACTION"})
-_JVM_SOURCE = re.compile(
-    r"(?:^|/)(?:src|target|build|\.gradle|\.mvn|gradle)/"
-    r"|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|class|cmd))$"
+_JVM_TEXT = re.compile(
+    r"(?:^|/)(?:\.gradle|\.mvn|gradle)/|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|cmd))$"
 )
-_NODE_SOURCE = re.compile(r"(?:^|/)node_modules/\.(?:cache|vite)/")
+_JVM_BUILT = re.compile(r"(?:^|/)(?:src|target|build|classes)/|\.class$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,29 +62,127 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     image, programs = anatomy.subject.image, anatomy.subject.programs
     if image is None or programs is None:
         return
-    load = _load(anatomy, image, programs)
-    if load is None:
+    for ground, other in _grounds(anatomy, programs):
+        for number, after in enumerate(_ends(anatomy)):
+            load = _load(anatomy, image, programs, ground, after, other=other)
+            if load is None:
+                continue
+            meant = _split(anatomy, load, image, programs)
+            if number:
+                meant = replace(
+                    meant, strategy=f"{meant.strategy}+later", title=f"{meant.title}, where later steps run"
+                )
+            for plan in _with_pruning(anatomy, meant, load.kept):
+                yield split(anatomy, plan)
+
+
+def _grounds(anatomy: Anatomy, programs: Programs) -> Iterator[tuple[Ground, bool]]:
+    """The distribution alone, where nothing that starts is of the base's language; then the base's slim twin.
+
+    Each with whether it lacks what the base has beside its distribution's packages.
+    """
+    slim, plain = twin(anatomy.base, programs), same_family(programs, anatomy.base)
+    first = needs(anatomy, ())
+    language = _LANGUAGE_BASE.fullmatch(anatomy.base)
+    if slim is None or first is None:
         return
-    for plan in _with_pruning(anatomy, _split(anatomy, load, image, programs)):
-        yield split(anatomy, plan)
+    if language is not None and plain is not None and plain.manager == "apt":
+        started = {path.rpartition("/")[2] for path in first.entries}
+        started |= {word.rpartition("/")[2] for path in first.entries for word in programs.scripts.get(path, ())}
+        if not any(word.startswith(language[1]) for word in (*started, *first.words)):
+            yield plain, True
+    if slim.name != anatomy.base or _leaves_something(anatomy):
+        yield slim, False
 
 
-def _load(anatomy: Anatomy, image: Image, programs: Programs) -> _Load | None:
-    after = _last_build(anatomy)
-    ground = twin(anatomy.base, programs)
-    if after is None or ground is None:
-        return None
+def _leaves_something(anatomy: Anatomy) -> bool:
+    """Whether something was built, so that a second stage on the same base leaves more behind than an edit would."""
+    for each in anatomy.body:
+        for command in anatomy.commands(each):
+            install = find_install(command)
+            if command[0].rpartition("/")[2] in _BUILDS - _EXTENDS:
+                return True
+            if install is not None and any(is_toolchain(name) for name in install.names):
+                return True
+    return False
+
+
+def _load(
+    anatomy: Anatomy, image: Image, programs: Programs, ground: Ground, after: Instruction, *, other: bool
+) -> _Load | None:
     first = needs(anatomy, ())
     if first is None:
         return None
-    jvm = any(path.endswith(".jar") for path in first.entries) or any("bin/java" in path for path in first.entries)
-    kept = freight(anatomy, after, _JVM_SOURCE.search if jvm else _NODE_SOURCE.search)  # type: ignore[arg-type]
+    kept = freight(anatomy, after, _inputs(first.entries, programs))
+    kept = _without_tools_of_environment(kept, first, image, programs)
     for path in first.entries:
         placed = image.tree.nodes.get(path)
-        if placed is not None and not image.layers[placed.layer].from_base and made_until(placed, image, after):
+        if placed is None or path in packaged(anatomy, first.entries):
+            continue
+        if image.layers[placed.layer].from_base:
+            comes = other and path.startswith(("usr/local/", "opt/"))
+        else:
+            comes = made_until(placed, image, after)
+        if comes:
             kept[path] = placed
     needed = needs(anatomy, kept)
     return None if needed is None else _Load(after=after, kept=kept, needed=needed, ground=ground)
+
+
+def _without_tools_of_environment(
+    kept: dict[str, Placed], first: Needs, image: Image, programs: Programs
+) -> dict[str, Placed]:
+    """The freight without what was installed beside a virtual environment that is used, and sees nothing of it."""
+    search = next((entry for entry in image.config.environment if entry.startswith("PATH=")), "")
+    folders = [path.removesuffix("/pyvenv.cfg") for path in kept if path.endswith("/pyvenv.cfg")]
+    used = [
+        folder
+        for folder in folders
+        if f"/{folder}/bin" in search.removeprefix("PATH=").split(":")
+        or any(path.startswith(f"{folder}/") for path in first.entries)
+    ]
+    if not used or any(_OPEN.search(programs.texts.get(f"{folder}/pyvenv.cfg", b"")) for folder in used):
+        return kept
+    layers = {placed.layer for path, placed in kept.items() if _SITE.match(path)}
+    return {
+        path: placed
+        for path, placed in kept.items()
+        if placed.layer not in layers or not path.startswith("usr/local/") or path.rpartition("/")[2] in first.words
+    }
+
+
+def _inputs(entries: tuple[str, ...], programs: Programs) -> Callable[[str], bool]:
+    """What tells the inputs of a build from what it made, for the language of what starts."""
+    folders = [path.rpartition("/")[0] for path in entries if not path.startswith(_SYSTEM)]
+    homes = tuple(f"{folder.rpartition('/')[0]}/" for folder in folders if folder.endswith("/bin"))
+    jar = any(path.endswith(".jar") for path in entries)
+    if not (jar or any(_is_java(path, programs) for path in entries)):
+        return lambda _: False
+    # A jar holds its classes; without one they are looked for in folders.
+    packed = jar or bool(homes)
+    return lambda path: (
+        not path.startswith(homes)
+        and (_JVM_TEXT.search(path) is not None or (packed and _JVM_BUILT.search(path) is not None))
+    )
+
+
+def _is_java(path: str, programs: Programs) -> bool:
+    """Whether it is the Java program, or a start script with jars beside it."""
+    if path.endswith("bin/java"):
+        return True
+    home = path.rpartition("/")[0].removesuffix("bin")
+    return (
+        path in programs.scripts
+        and bool(home)
+        and any(name.endswith(".jar") and name.startswith(f"{home}lib/") for name in programs.files)
+    )
+
+
+def _ends(anatomy: Anatomy) -> Iterator[Instruction]:
+    """Where the first stage may end: behind all that works on what was built, then behind what installs or compiles."""
+    last = _last_build(anatomy)
+    if last is not None:
+        yield from dict.fromkeys((anatomy.last_work(last), last))
 
 
 def _last_build(anatomy: Anatomy) -> Instruction | None:
@@ -123,9 +228,9 @@ def _gathered(found: tuple[Copy, ...]) -> Iterator[Copy]:
             yield each
 
 
-def _with_pruning(anatomy: Anatomy, plan: Split) -> Iterator[Split]:
+def _with_pruning(anatomy: Anatomy, plan: Split, kept: Iterable[str]) -> Iterator[Split]:
     """The plan with development dependencies taken out at the end of the first stage, then without that."""
-    tool = _pruner(anatomy)
+    tool = pruner(anatomy, kept)
     if tool is not None:
         source = anatomy.source
         yield replace(
@@ -136,20 +241,3 @@ def _with_pruning(anatomy: Anatomy, plan: Split) -> Iterator[Split]:
             rules=(*plan.rules, "npm-dev-deps"),
         )
     yield plan
-
-
-def _pruner(anatomy: Anatomy) -> str | None:
-    """The command that takes development dependencies out, where some were installed."""
-    found = None
-    for each in anatomy.body:
-        for command in anatomy.commands(each):
-            program, verb = command[0].rpartition("/")[2], command[1:2]
-            flags = " ".join(command)
-            omits = "--omit=dev" in flags or "--production" in flags or "--only=prod" in flags or "--prod" in flags
-            if program == "npm" and verb in (("install",), ("ci",), ("i",)) and "-g" not in command and not omits:
-                found = "npm prune --omit=dev"
-            elif program == "pnpm" and verb in (("install",), ("i",)) and not omits:
-                found = "CI=true pnpm prune --prod"
-            elif program == "yarn" and verb in (("install",), ()) and not omits:
-                found = "yarn install --production --ignore-scripts --prefer-offline"
-    return found

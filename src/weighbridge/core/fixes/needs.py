@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes.toolchain import is_fetch_tool, is_toolchain
+from weighbridge.core.fixes.payload import packaged
+from weighbridge.core.fixes.toolchain import is_fetch_tool, is_toolchain, runtime_of
 from weighbridge.core.installs import find_install
 from weighbridge.core.proof.filesystem import FileSystem
 from weighbridge.core.proof.linker import Linker
@@ -57,11 +58,17 @@ def needs(anatomy: Anatomy, kept: Iterable[str]) -> Needs | None:
     own = {*entries, *kept}
     elves = [programs.elves[path] for path in own if path in programs.elves]
     words = _words(image.config, programs, own)
-    mentions = frozenset(mention for elf in elves for mention in elf.mentions)
+    # Among Node's packages, a program of Go's is a build tool.
+    asking = [elf for elf in elves if elf.go is None or "node_modules/" not in elf.path]
+    mentions = frozenset(mention for elf in asking for mention in elf.mentions)
+    # A package brings the libraries of its own programs.
+    brought = packaged(anatomy, own)
     return Needs(
         entries=entries,
-        libraries=closure(elves, files),
-        packages=_packages(anatomy, image, words, starts_others=Mention.PROGRAMS in mentions),
+        libraries=closure([elf for elf in elves if elf.path not in brought], files),
+        packages=_packages(
+            anatomy, image, words, _languages(words, own, programs), starts_others=Mention.PROGRAMS in mentions
+        ),
         words=words,
         mentions=mentions,
         shell=anatomy.uses_shell or bool(scripts),
@@ -146,7 +153,27 @@ def _words(config: ImageConfig, programs: Programs, own: Iterable[str]) -> froze
     return frozenset(word.rpartition("/")[2] for word in words if word)
 
 
-def _packages(anatomy: Anatomy, image: Image, words: frozenset[str], *, starts_others: bool) -> tuple[str, ...]:
+def _languages(words: frozenset[str], own: Iterable[str], programs: Programs) -> frozenset[str]:
+    """The languages that something is written in that is started, or that lies ready to be."""
+    started = set(words)
+    endings = set()
+    for path in own:
+        name = path.rpartition("/")[2]
+        if path in programs.elves:
+            started.add(name)
+        elif not any(part in path for part in _FOREIGN):
+            started.update(word.rpartition("/")[2] for word in programs.scripts.get(path, ()))
+            endings.add(name[name.rfind(".") :])
+    return frozenset(
+        language
+        for language, sources in _ENDINGS.items()
+        if not endings.isdisjoint(sources) or any(word.startswith(language) for word in started)
+    )
+
+
+def _packages(
+    anatomy: Anatomy, image: Image, words: frozenset[str], languages: frozenset[str], *, starts_others: bool
+) -> tuple[str, ...]:
     installed = {package.name.partition(":")[0] for package in image.packages}
     found: list[str] = [name for name in sorted(_named_like(words, image)) if name in installed]
     for instruction in anatomy.body:
@@ -154,16 +181,40 @@ def _packages(anatomy: Anatomy, image: Image, words: frozenset[str], *, starts_o
             install = find_install(command)
             if install is None or install.ecosystem not in (Ecosystem.APT, Ecosystem.APK):
                 continue
-            for wanted in install.wanted:
-                name = re.split(r"[=~<>:]", wanted)[0]
-                wanted_at_run = name in words or _brings(name, words)
-                if name in found or (installed and name not in installed):
+            for asked in install.names:
+                name = _at_run_time(asked, languages)
+                if name is None or name in found or (installed and name not in installed):
                     continue
+                wanted_at_run = name in words or _brings(name, words)
                 if wanted_at_run or not (is_toolchain(name) or (is_fetch_tool(name) and not starts_others)):
                     found.append(name)
     return tuple(found)
 
 
+def _at_run_time(package: str, languages: frozenset[str]) -> str | None:
+    """The package that is wanted in its place where nothing is built; None for a language that only builds were in."""
+    if package in _INTERPRETERS and _INTERPRETERS[package] not in languages:
+        return None
+    return runtime_of(package) if "java" in languages else package
+
+
+# What a program of a language is called, and how its sources end.
+_ENDINGS = {
+    "python": (".py", ".pyc"),
+    "perl": (".pl", ".pm"),
+    "ruby": (".rb", ".ru"),
+    "java": (".jar", ".class", ".war"),
+}
+_INTERPRETERS = {
+    "python3": "python",
+    "python3-minimal": "python",
+    "python-is-python3": "python",
+    "python": "python",
+    "perl": "perl",
+    "ruby": "ruby",
+}
+# Their tools are in other languages than the programs that use them.
+_FOREIGN = ("/node_modules/", "/site-packages/", "/dist-packages/", "/gems/")
 _PROGRAMS_OF = {
     "imagemagick": ("convert", "identify", "magick", "mogrify"),
     "netcat-openbsd": ("nc", "netcat"),

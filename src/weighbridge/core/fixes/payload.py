@@ -19,18 +19,22 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Image
 
 _SYSTEM = ("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin", "sys", "usr", "var")
-_CACHES = (
-    "tmp/", "var/tmp/", "var/cache/", "var/log/", "var/lib/apt/", "var/lib/dpkg/", "root/.cache/", "root/.npm/",
-    "root/.cargo/", "root/.m2/", "root/.gradle/", "root/go/", "go/", "root/.config/go/", "root/.nuget/",
-    "root/.wget-hsts", "root/.composer/", "root/.gem/", "root/.yarn/", "root/.local/share/pnpm/",
-)  # fmt: skip
+_CACHES = re.compile(
+    r"(?:tmp|var/tmp|var/cache|var/log|var/lib/apt|var/lib/dpkg|go/pkg)/"
+    r"|(?:usr/local/|(?:root|home/[^/]+)/\.)cargo/(?:(?:registry|git)/|\.)"
+    r"|(?:root|home/[^/]+)/(?:(?:\.(?:cache|npm|m2|gradle|nuget|composer|gem|yarn|config/go|local/(?:share|state)/pnpm)|go/pkg)/|\.wget-hsts)"
+)
 _NEVER = re.compile(
-    r"(?:^|/)(?:\.git|\.github|\.gitlab|\.svn|\.hg|\.idea|\.vscode|node_modules/\.cache|__pycache__|\.pytest_cache)(?:/|$)"
+    r"(?:^|/)(?:\.git|\.github|\.gitlab|\.svn|\.hg|\.idea|\.vscode|\.pytest_cache)(?:/|$)"
     r"|(?:^|/)(?:\.gitignore|\.gitattributes|\.dockerignore|\.editorconfig|\.gitlab-ci\.yml|\.travis\.yml|"
     r"[^/]*Dockerfile[^/]*|docker-compose[^/]*|compose\.ya?ml|Makefile|GNUmakefile|README[^/]*|CHANGELOG[^/]*|"
-    r"CONTRIBUTING[^/]*|\.weighbridge\.yml)$",
+    r"bin/composer(?:\.phar)?|CONTRIBUTING[^/]*|\.weighbridge\.yml)$",
     re.IGNORECASE,
 )
+# What others wrote is taken as it is: it names its own parts.
+_INSTALLED = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist-packages|gems|vendor/bundle)/")
+# Nothing that is asked for, and nothing for whose sake a folder is taken apart.
+_IDLE = re.compile(r"(?:^|/)(?:__pycache__|node_modules/\.(?:cache|vite))(?:/|$)")
 # What installing anything writes anew in every image; users come along by what made them. The bundle of certificates
 # stays: an instruction that writes it added an authority.
 _STATE = re.compile(
@@ -56,19 +60,29 @@ def freight(anatomy: Anatomy, until: Instruction, is_source: Callable[[str], boo
     image = anatomy.subject.image
     if image is None:
         return {}
-    packaging = {number for number, made in anatomy.makers.items() if _brings_packages(anatomy, made)}
+    packages = packaged(anatomy, image.tree.nodes)
     kept: dict[str, Placed] = {}
     for path, placed in image.tree.nodes.items():
         made = anatomy.makers.get(placed.layer)
         if made is None or made.start > until.start:
             continue
-        if path.startswith(_CACHES) or _STATE.match(path) or _NEVER.search(path) or is_source(path):
+        if _CACHES.match(path) or _STATE.match(path) or _IDLE.search(path):
             continue
-        if placed.layer in packaging and _in_system(path):
+        if _INSTALLED.search(path) is None and (_NEVER.search(path) or is_source(path)):
+            continue
+        if path in packages:
             continue
         if placed.entry.kind in (Kind.FILE, Kind.HARDLINK, Kind.SYMLINK):
             kept[path] = placed
     return kept
+
+
+def packaged(anatomy: Anatomy, paths: Iterable[str]) -> frozenset[str]:
+    """Those of the paths that a package manager's RUN of the stage put into the system's folders."""
+    image = anatomy.subject.image
+    nodes = image.tree.nodes if image is not None else {}
+    layers = {number for number, made in anatomy.makers.items() if _brings_packages(anatomy, made)}
+    return frozenset(path for path in paths if path in nodes and nodes[path].layer in layers and _in_system(path))
 
 
 def copies(kept: Mapping[str, Placed], image: Image) -> tuple[Copy, ...]:
@@ -80,6 +94,7 @@ def copies(kept: Mapping[str, Placed], image: Image) -> tuple[Copy, ...]:
         if placed.entry.kind is not Kind.DIRECTORY
         and path not in kept
         and not (image.layers[placed.layer].from_base and _LANGUAGE.match(path))
+        and _IDLE.search(path) is None
     ]
     whole = _whole_folders(kept, others)
     grouped: dict[tuple[str, str | None], list[str]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.anatomy import cased
@@ -9,6 +10,7 @@ from weighbridge.core.fixes.finals import twin
 from weighbridge.core.fixes.needs import needs
 from weighbridge.core.fixes.rewritten import rewritten
 from weighbridge.core.fixes.stowage import libraries
+from weighbridge.core.installs import find_install
 from weighbridge.dockerfile.source import Edit
 from weighbridge.model.fix import Candidate, Family
 
@@ -33,7 +35,10 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     at = source.text.find(stage.base, start, end)
     if at < 0:
         return
-    lines, _ = libraries(needed, ground, image, besides=frozenset(own))
+    installs = [find_install(command) for each in anatomy.body for command in anatomy.commands(each)]
+    asked = {name for install in installs if install is not None for name in install.names}
+    wanted = replace(needed, packages=tuple(name for name in needed.packages if name not in asked))
+    lines, _ = libraries(wanted, ground, image, besides=frozenset(own))
     edits = [Edit(start=at, end=at + len(stage.base), text=ground.name)]
     if lines:
         like = source.of(anatomy.start)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes.anatomy import DESCRIBING, Anatomy, cased, env_names
+from weighbridge.core.fixes.anatomy import DESCRIBING, Anatomy, cased, env_names, variables
 from weighbridge.core.fixes.rewritten import rewritten
 from weighbridge.core.fixes.scope import declarations, folder
 from weighbridge.dockerfile.source import Edit
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from weighbridge.model.dockerfile import Instruction
 
 _NAMED = re.compile(r"(\s+[aA][sS]\s+)(\S+)(\s*)\Z")
+_USUAL_PATH = frozenset({"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"})
 _PLAIN = re.compile(r"[A-Za-z0-9_./@:+-]+")
 
 
@@ -130,6 +131,7 @@ def _second_stage(
     directory = folder(anatomy, plan.after, plan.base)
     written = [*(source.of(each) for each in (*moved, *after, *users[-1:])), *plan.preparation, directory or ""]
     yield from declarations(anatomy, before, written, without=plan.without, base=plan.base)
+    yield from (cased(line, like) for line in _search_path(anatomy, plan))
     folders = [f"WORKDIR {directory}"] if directory is not None else []
     lines = [*plan.preparation, *folders, *(copy.text(build) for copy in plan.copies), *plan.late]
     yield from (cased(source.continued(line), like) for line in lines)
@@ -139,6 +141,25 @@ def _second_stage(
     if users:
         yield source.of(users[-1]).rstrip()
     yield from _inherited(anatomy)
+
+
+def _search_path(anatomy: Anatomy, plan: Split) -> Iterator[str]:
+    """Folders of programs that are shipped and that only the first base image had in its PATH."""
+    base = anatomy.subject.base_config
+    entries = base.environment if base is not None else ()
+    path = next((entry.removeprefix("PATH=") for entry in entries if entry.startswith("PATH=")), "")
+    shipped = [source for copy in plan.copies for source in copy.sources]
+    wanted = [
+        folder
+        for folder in dict.fromkeys(path.split(":"))
+        if folder.startswith("/")
+        and folder not in _USUAL_PATH
+        and any(
+            source == folder or source.startswith(f"{folder}/") or folder.startswith(f"{source}/") for source in shipped
+        )
+    ]
+    if wanted:
+        yield f"ENV PATH={':'.join(wanted)}:$PATH"
 
 
 def _inherited(anatomy: Anatomy) -> Iterator[str]:
@@ -160,9 +181,17 @@ def _listed(words: Sequence[str]) -> str:
 
 def _changes(anatomy: Anatomy, plan: Split) -> frozenset[str]:
     """What another base image brings and takes: the variables that the author did not set."""
-    new = {"PATH", "SSL_CERT_FILE", "LANG"} - anatomy.authored_environment()
+    # What the author puts before or behind the base image's PATH is still there; `_search_path` sees to the rest.
+    own = anatomy.authored_environment() - ({"PATH"} if _adds_to_path(anatomy) else set())
+    new = {"PATH", "SSL_CERT_FILE", "LANG"} - own
     dropped = {name for each in anatomy.body for name in env_names(each) if plan.without.issuperset(env_names(each))}
     return anatomy.inherited() | {f"environment.{name}" for name in new | dropped}
+
+
+def _adds_to_path(anatomy: Anatomy) -> bool:
+    """Whether each ENV PATH holds what was there before."""
+    found = [each.values[1::2] for each in anatomy.body if "PATH" in env_names(each)]
+    return all(any("PATH" in variables(value) for value in values) for values in found)
 
 
 def _removal(source: Source, instruction: Instruction) -> Edit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.needs import Needs, library_packages
@@ -40,7 +41,9 @@ def empty_folders(anatomy: Anatomy, image: Image, end: Instruction) -> Iterator[
             continue
         if made is None or made.keyword != "RUN" or made.start > end.start:
             continue
-        if any(word.rstrip("/") == f"/{path}" for command in anatomy.commands(made) for word in command):
+        at = anatomy.working_directory(made) or "/"
+        words = (word for command in anatomy.commands(made) for word in command)
+        if any(posixpath.normpath(posixpath.join(at, word)) == f"/{path}" for word in words):
             yield Copy(sources=(f"/{path}",), destination=f"/{path}", owner=owner_of(entry.uid, entry.gid))
 
 

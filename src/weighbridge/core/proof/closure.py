@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 _MAX_GAPS = 200
+_WINDOWS = "/lib-dynload/_tkinter."
+_PACKAGES = "var/lib/dpkg/status"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +118,12 @@ class _Closure:
 
     def files(self) -> Iterator[Gap]:
         """What ELF files ask for: their loader, their libraries, symbol versions, the right machine."""
-        judged = {elf.path: elf for elf in self.staying}
-        judged |= {path: elf for path, elf in self.candidate.programs.elves.items() if self._before(elf) is not None}
+        judged = {elf.path: elf for elf in self.staying if not self._is_optional(elf) or elf.path in self._reached}
+        judged |= {
+            path: elf
+            for path, elf in self.candidate.programs.elves.items()
+            if self._before(elf) is not None and not self._is_optional(elf)
+        }
         machine = self._machine
         for elf in judged.values():
             before = self._before(elf)
@@ -130,6 +136,15 @@ class _Closure:
                     yield self._no_loader(elf)
             else:
                 yield from self._libraries(elf, before)
+
+    def _is_optional(self, elf: Elf) -> bool:
+        """Whether it is a plugin of a distribution's package: what it needs for itself, packages merely recommend.
+
+        Or Python's window toolkit: official slim images have the module without its libraries.
+        """
+        if _WINDOWS in elf.path:
+            return True
+        return not elf.executable and not is_own(elf.path) and _PACKAGES in self.candidate.programs.files
 
     def _libraries(self, elf: Elf, before: Elf | None) -> Iterator[Gap]:
         found = self._linker.unmet(elf)

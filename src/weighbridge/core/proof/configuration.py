@@ -44,6 +44,7 @@ def compare_configurations(original: ImageConfig, candidate: ImageConfig) -> Ite
         ("entrypoint", "ENTRYPOINT", original.entrypoint, candidate.entrypoint),
         ("command", "CMD", original.command, candidate.command),
         ("health_check", "HEALTHCHECK", _health(original), _health(candidate)),
+        ("on_build", "ONBUILD", original.on_build, candidate.on_build),
     ):
         if before != after:
             yield Difference(part=part, text=_changed(word, _words(before), _words(after)))

@@ -37,6 +37,7 @@ _TLS_RUNTIMES = ("python", "ruby", "php", "perl", "dotnet", "curl", "wget", "git
 _ZONE_RUNTIMES = ("python", "ruby", "perl", "dotnet", "postgres")
 _OWN_ZONES = ("/tzdata/__init__.py", "/pytz/zoneinfo", "/tzinfo/data")
 _DOTNET_TLS = "libSystem.Security.Cryptography.Native.OpenSsl.so"
+_LEFT_LINKS = ("/node_modules/.pnpm/node_modules/", "/node_modules/.bin/")
 # A zone as a rule of its own (`UTC`, `CET-1CEST`), which needs no file.
 _POSIX_ZONE = re.compile(r"(?:[A-Za-z]{3,6}|<[\w+-]{1,8}>)[+-]?\d{1,2}\S{0,40}")
 
@@ -214,6 +215,9 @@ def _dangling(original: FileSystem, candidate: FileSystem) -> Iterator[Gap]:
     """Links that led somewhere and now do not: the image's own, and the one by which Java finds its certificates."""
     for path, target in candidate.programs.links.items():
         if original.programs.links.get(path) != target or candidate.resolve(path) is not None:
+            continue
+        # Node's package managers leave these behind when they take development dependencies out.
+        if any(part in f"/{path}" for part in _LEFT_LINKS):
             continue
         source = original.resolve(path)
         if source is not None and (is_own(path) or path.endswith("/cacerts")):

@@ -69,6 +69,7 @@ class ConfigW(Wire):
     labels: Annotated[tuple[tuple[PathText, PathText], ...], Field(max_length=10_000)]
     stop_signal: Name
     health_check: Annotated[tuple[PathText, ...], Field(max_length=10_000)]
+    on_build: Annotated[tuple[PathText, ...], Field(max_length=10_000)] = ()
 
 
 class PackageW(Wire):
