@@ -29,7 +29,7 @@ _WHITEOUT_META = ".wh..wh."
 _OPAQUE = ".wh..wh..opq"
 # Looking a member of an enumeration up costs as much as three calls, for every file of every layer.
 _FILE, _DIRECTORY, _SYMLINK, _HARDLINK = Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK
-_KINDS = {
+KINDS = {
     b"0": Kind.FILE,
     b"\0": Kind.FILE,
     b"7": Kind.FILE,
@@ -123,7 +123,7 @@ class _Indexer:
         """Anything, anywhere. `content` where it was read already."""
         if _WHITEOUT in path and self._take_whiteout(path):
             return
-        kind = _KINDS.get(member.typeflag)
+        kind = KINDS.get(member.typeflag)
         if kind is None or not path:
             # Vendor types carry nothing that a file system shows; the root has no name of its own.
             return

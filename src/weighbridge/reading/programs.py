@@ -11,8 +11,7 @@ from weighbridge.model.programs import Elf, FileFacts, Programs
 from weighbridge.reading.calls import MAX_BYTES as MAX_SOURCE_BYTES
 from weighbridge.reading.calls import called_words, may_call
 from weighbridge.reading.elf import MAGIC, Content, read_elf
-from weighbridge.reading.layer import _KINDS as KINDS
-from weighbridge.reading.layer import MAX_ENTRIES, normalized
+from weighbridge.reading.layer import KINDS, MAX_ENTRIES, normalized
 from weighbridge.reading.source import StreamSource
 from weighbridge.reading.tar import Member, TarReader
 

@@ -7,13 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes.compiled import _GO_VARIABLES as VARIABLES
-from weighbridge.core.fixes.compiled import _SOURCE as SOURCE
+from weighbridge.core.fixes.compiled import GO_VARIABLES, SOURCE
 from weighbridge.core.fixes.needs import entry_files
-from weighbridge.core.fixes.payload import _CACHES as CACHES
-from weighbridge.core.fixes.payload import _IDLE as IDLE
-from weighbridge.core.fixes.payload import _NEVER as NEVER
-from weighbridge.core.fixes.payload import _STATE as STATE
+from weighbridge.core.fixes.payload import CACHES, IDLE, NEVER, STATE
 from weighbridge.core.proof.filesystem import is_own
 from weighbridge.core.proof.needs import CERTIFICATES
 from weighbridge.core.proof.starting import started
@@ -59,7 +55,7 @@ _INTERPRETERS = {
     "php": re.compile(r"php(?:-fpm)?[\d.]*"),
     "perl": re.compile(r"perl[\d.]*"),
 }
-_VARIABLES = {name: f"{name.upper()}_VERSION" for name in _INTERPRETERS}
+_VERSION_VARIABLES = {name: f"{name.upper()}_VERSION" for name in _INTERPRETERS}
 # Names of images whose tags begin with the language's version.
 _PUBLISHED = {
     **{name: re.compile(rf"(?:^|/){name}:") for name in _INTERPRETERS},
@@ -150,7 +146,7 @@ def settings_of(program: Program, config: ImageConfig) -> ImageConfig:
     """The configuration without the variables that only the compiler of a compiled program reads."""
     if program.language is not None:
         return config
-    kept = tuple(entry for entry in config.environment if entry.partition("=")[0] not in VARIABLES)
+    kept = tuple(entry for entry in config.environment if entry.partition("=")[0] not in GO_VARIABLES)
     return replace(config, environment=kept)
 
 
@@ -183,7 +179,7 @@ def _language(files: FileSystem, entries: tuple[str, ...], base_name: str) -> La
             base = path.rpartition("/")[2]
             if pattern.fullmatch(base):
                 tag = base_name.rpartition(":")[2] if _PUBLISHED[name].search(base_name) else ""
-                sources = (files.environment.get(_VARIABLES[name], ""), base, tag)
+                sources = (files.environment.get(_VERSION_VARIABLES[name], ""), base, tag)
                 told = next((found for text in sources if (found := _NUMBERS.search(text)) is not None), None)
                 version = ".".join(part for part in told.groups() if part) if told is not None else ""
                 return Language(name=name, version=version, path=path)

@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.anatomy import Anatomy
-from weighbridge.core.fixes.compiled import _can_be_static as can_be_static
-from weighbridge.core.fixes.compiled import _carries as carries
-from weighbridge.core.fixes.compiled import _go_edits as go_edits
+from weighbridge.core.fixes.compiled import can_be_static, carries, go_edits
 from weighbridge.core.fixes.finals import BASE, CC, STATIC
 from weighbridge.core.fixes.needs import needs
 from weighbridge.dockerfile.parse import parse

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Image
     from weighbridge.model.programs import Elf, Programs
 
-_SOURCE = re.compile(
+SOURCE = re.compile(
     r"(?:^|/)(?:[^/]+\.(?:go|mod|sum|c|h|cc|cpp|cxx|c\+\+|hh|hpp|hxx|inl|ipp|rs|s|S|asm|o|a|la|lo|d|gcno|gcda|y|l|in|am|ac|m4|cmake|"
     r"pc|mk|ninja|rlib|rmeta|proto|map|pdb|def|work|md|rst|orig|rej|patch|diff)|Cargo\.(?:toml|lock)|configure|config\.(?:log|status|guess|sub)|"
     r"CMakeLists\.txt|CMakeCache\.txt|compile_commands\.json|LICENSE[^/]*|COPYING[^/]*|AUTHORS|NEWS|INSTALL|\.clang-format|rust-toolchain[^/]*|"
@@ -47,7 +47,7 @@ _GO_VARIABLES_TEXT = (
     "GOPRIVATE GOLANG_VERSION DEBIAN_FRONTEND CARGO_HOME RUSTUP_HOME CC CXX CFLAGS CXXFLAGS LDFLAGS RUSTFLAGS "
     "CARGO_INCREMENTAL"
 )
-_GO_VARIABLES = frozenset(_GO_VARIABLES_TEXT.split())
+GO_VARIABLES = frozenset(_GO_VARIABLES_TEXT.split())
 _FEW_LIBRARIES = 12
 
 
@@ -84,7 +84,7 @@ def _kept(anatomy: Anatomy, after: Instruction, image: Image, programs: Programs
     # On an image without a shell nothing can be run afterwards, so what later RUNs leave counts too.
     last_run = next((each for each in reversed(anatomy.body) if each.keyword == "RUN"), after)
     until = last_run if anatomy.body.index(last_run) > anatomy.body.index(after) else after
-    kept = freight(anatomy, until, lambda path: _SOURCE.search(path) is not None)
+    kept = freight(anatomy, until, lambda path: SOURCE.search(path) is not None)
     first = needs(anatomy, ())
     for path in first.entries if first is not None else ():
         placed = image.tree.nodes.get(path)
@@ -109,14 +109,14 @@ def _drop_intermediate(kept: dict[str, Placed], programs: Programs, entries: set
 def _grounds(anatomy: Anatomy, needed: Needs, elves: list[Elf], programs: Programs) -> Iterator[Ground]:
     family = same_family(programs, anatomy.base)
     tools = [name for name in needed.packages if name not in ("ca-certificates", "tzdata")]
-    static = all(elf.static for elf in elves if elf.executable) or _can_be_static(anatomy, elves)
+    static = all(elf.static for elf in elves if elf.executable) or can_be_static(anatomy, elves)
     musl = family is not None and family.musl
     scripted = any(path in programs.scripts for path in needed.entries)
     bare = not (needed.shell or tools or _needs_tool(needed))
     if bare and static:
         yield from (SCRATCH, STATIC)
     elif bare and not musl:
-        yield from (ground for ground in (BASE, CC) if _carries(ground, needed, elves))
+        yield from (ground for ground in (BASE, CC) if carries(ground, needed, elves))
     if static and not tools and needed.shell and not scripted and not musl and not _needs_tool(needed):
         yield ALPINE
     if family is not None and (family.manager == "apt" or static or musl):
@@ -127,7 +127,8 @@ def _needs_tool(needed: Needs) -> bool:
     return bool(needed.words)
 
 
-def _carries(ground: Ground, needed: Needs, elves: list[Elf]) -> bool:
+def carries(ground: Ground, needed: Needs, elves: list[Elf]) -> bool:
+    """Whether a ground has the libraries that programs need, in versions that are new enough."""
     missing = [name for name in needed.libraries if name not in ground.libraries]
     asked = [version for elf in elves for _, version in elf.versions if version.startswith("GLIBC_")]
     return len(missing) <= _FEW_LIBRARIES and all(_version(each) <= (ground.glibc or (0, 0)) for each in asked)
@@ -138,7 +139,7 @@ def _version(symbol: str) -> tuple[int, int]:
     return (numbers[0], numbers[1]) if len(numbers) == 2 else (0, 0)
 
 
-def _can_be_static(anatomy: Anatomy, elves: list[Elf]) -> bool:
+def can_be_static(anatomy: Anatomy, elves: list[Elf]) -> bool:
     """Whether all programs are Go's, and C is in them only for what the standard library does without it, too."""
     programs = [elf for elf in elves if elf.executable]
     return (
@@ -161,7 +162,7 @@ def _split(
     preparation, brought_libraries = libraries(needed, ground, image)
     brought += brought_libraries if ground.glibc is not None else []
     brought += extras(anatomy, needed, ground, programs, taken)
-    edits = list(_go_edits(anatomy, static=to_static)) if go else []
+    edits = list(go_edits(anatomy, static=to_static)) if go else []
     costs = ("Go resolves names itself: no nsswitch, so neither mDNS nor LDAP",) if to_static else ()
     language = "go" if go else "native"
     return Split(
@@ -174,7 +175,7 @@ def _split(
         copies=tuple(dict.fromkeys(brought)),
         late=("RUN ldconfig",) if ground.has_shell and own_libraries(taken, programs) else (),
         edits=tuple(edits),
-        without=_GO_VARIABLES,
+        without=GO_VARIABLES,
         rules=("toolchain-in-final",),
         costs=costs,
     )
@@ -187,7 +188,7 @@ def _last_files(anatomy: Anatomy, after: Instruction) -> Instruction:
     return last if anatomy.body.index(last) > anatomy.body.index(after) else after
 
 
-def _go_edits(anatomy: Anatomy, *, static: bool) -> Iterator[Edit]:
+def go_edits(anatomy: Anatomy, *, static: bool) -> Iterator[Edit]:
     """CGO_ENABLED=0 before, and -ldflags after, each `go build` that does not say so itself."""
     source = anatomy.source
     for each in anatomy.body:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Image
 
 _SYSTEM = ("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin", "sys", "usr", "var")
-_CACHES = re.compile(
+CACHES = re.compile(
     r"(?:tmp|var/tmp|var/cache|var/log|var/lib/apt|var/lib/dpkg|go/pkg)/"
     r"|(?:usr/local/|(?:root|home/[^/]+)/\.)cargo/(?:(?:registry|git)/|\.)"
     r"|(?:root|home/[^/]+)/(?:(?:\.(?:cache|npm|m2|gradle|nuget|composer|gem|yarn|config/go|local/(?:share|state)/pnpm)|go/pkg)/|\.wget-hsts)"
 )
-_NEVER = re.compile(
+NEVER = re.compile(
     r"(?:^|/)(?:\.git|\.github|\.gitlab|\.svn|\.hg|\.idea|\.vscode|\.pytest_cache)(?:/|$)"
     r"|(?:^|/)(?:\.gitignore|\.gitattributes|\.dockerignore|\.editorconfig|\.gitlab-ci\.yml|\.travis\.yml|"
     r"[^/]*Dockerfile[^/]*|docker-compose[^/]*|compose\.ya?ml|Makefile|GNUmakefile|README[^/]*|CHANGELOG[^/]*|"
@@ -34,10 +34,10 @@ _NEVER = re.compile(
 # What others wrote is taken as it is: it names its own parts.
 _INSTALLED = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist-packages|gems|vendor/bundle)/")
 # Nothing that is asked for, and nothing for whose sake a folder is taken apart.
-_IDLE = re.compile(r"(?:^|/)(?:__pycache__|node_modules/\.(?:cache|vite))(?:/|$)")
+IDLE = re.compile(r"(?:^|/)(?:__pycache__|node_modules/\.(?:cache|vite))(?:/|$)")
 # What installing anything writes anew in every image; users come along by what made them. The bundle of certificates
 # stays: an instruction that writes it added an authority.
-_STATE = re.compile(
+STATE = re.compile(
     r"etc/(?:(?:passwd|group|shadow|gshadow|subuid|subgid)-?|\.pwd\.lock|ld\.so\.cache|ca-certificates\.conf|mailcap|environment)$"
     r"|etc/ssl/certs/(?!ca-certificates\.crt$)|usr/local/share/ca-certificates/|etc/(?:alternatives|rc\d\.d|init\.d)/|usr/share/(?:doc|man|info|lintian)/"
 )
@@ -66,9 +66,9 @@ def freight(anatomy: Anatomy, until: Instruction, is_source: Callable[[str], boo
         made = anatomy.makers.get(placed.layer)
         if made is None or made.start > until.start:
             continue
-        if _CACHES.match(path) or _STATE.match(path) or _IDLE.search(path):
+        if CACHES.match(path) or STATE.match(path) or IDLE.search(path):
             continue
-        if _INSTALLED.search(path) is None and (_NEVER.search(path) or is_source(path)):
+        if _INSTALLED.search(path) is None and (NEVER.search(path) or is_source(path)):
             continue
         if path in packages:
             continue
@@ -94,7 +94,7 @@ def copies(kept: Mapping[str, Placed], image: Image) -> tuple[Copy, ...]:
         if placed.entry.kind is not Kind.DIRECTORY
         and path not in kept
         and not (image.layers[placed.layer].from_base and _LANGUAGE.match(path))
-        and _IDLE.search(path) is None
+        and IDLE.search(path) is None
     ]
     whole = _whole_folders(kept, others)
     grouped: dict[tuple[str, str | None], list[str]] = defaultdict(list)

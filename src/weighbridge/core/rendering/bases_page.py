@@ -18,8 +18,7 @@ from weighbridge.core.rendering.bases import (
     reason,
 )
 from weighbridge.core.rendering.escape import plain
-from weighbridge.core.rendering.html import _asset as asset
-from weighbridge.core.rendering.html import _hash as source_hash
+from weighbridge.core.rendering.html import asset, source_hash
 from weighbridge.core.rendering.template import template
 from weighbridge.core.rendering.units import format_size
 

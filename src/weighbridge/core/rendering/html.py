@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 def render_html(report: Report) -> str:
     """The page. Its content security policy lets nothing run or load but its own style and scripts, by their hashes."""
-    style, scripts = _asset("report.css"), [_asset("tables.js"), _asset("treemap.js")]
-    allowed = [f"'{_hash(script)}'" for script in scripts]
+    style, scripts = asset("report.css"), [asset("tables.js"), asset("treemap.js")]
+    allowed = [f"'{source_hash(script)}'" for script in scripts]
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; "
+        f"default-src 'none'; style-src '{source_hash(style)}'; "
         f"script-src {' '.join(allowed)}; base-uri 'none'; form-action 'none'"
     )
     return template("report.html.j2").render(page=page(report), style=style, scripts=scripts, policy=policy)
 
 
 @functools.cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     return (files("weighbridge.core.rendering") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _hash(text: str) -> str:
+def source_hash(text: str) -> str:
     """A source expression of Content Security Policy Level 3."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
