@@ -28,6 +28,7 @@ def render_html(report: Report) -> str:
 
 @functools.cache
 def asset(name: str) -> str:
+    """One of the page's own files, as text."""
     return (files("weighbridge.core.rendering") / "templates" / name).read_text(encoding="utf-8")
 
 
