@@ -242,6 +242,33 @@ def test_certificates_must_stay_for_a_program_that_can_speak_tls() -> None:
     assert [] == gaps({**DEBIAN, "app/httpd": STATIC}, {"app/httpd": STATIC, "tmp": TMP})
 
 
+def test_an_authority_that_the_author_added_must_be_found_by_its_hash() -> None:
+    added: Tree = {
+        "usr/local/share/ca-certificates/company.crt": "certificate",
+        "etc/ssl/certs/company.pem": link("/usr/local/share/ca-certificates/company.crt"),
+        "etc/ssl/certs/5ed36f99.0": link("company.pem"),
+        "usr/share/ca-certificates/mozilla/other.crt": "certificate",
+        "etc/ssl/certs/0a775a30.0": link("/usr/share/ca-certificates/mozilla/other.crt"),
+        "etc/ssl/certs/gone.pem": link("/usr/local/share/ca-certificates/gone.crt"),
+    }
+    original = {**DEBIAN, **added, "app/httpd": DYNAMIC}
+    trusted = "the original trusts /usr/local/share/ca-certificates/company.crt by "
+
+    assert [
+        (GapKind.FILE, f"{trusted}/etc/ssl/certs/5ed36f99.0, which the candidate does not have"),
+        (GapKind.FILE, f"{trusted}/etc/ssl/certs/company.pem, which the candidate does not have"),
+    ] == gaps(original, {**DEBIAN, "app/httpd": DYNAMIC})
+    assert [] == gaps(
+        original,
+        {
+            **DEBIAN,
+            "app/httpd": DYNAMIC,
+            "etc/ssl/certs/5ed36f99.0": "certificate",
+            "etc/ssl/certs/company.pem": "same",
+        },
+    )
+
+
 def test_a_zone_that_is_set_must_be_there() -> None:
     bare: Tree = {"app/httpd": STATIC, "tmp": TMP}
     trees = ({**DEBIAN, "app/httpd": STATIC}, bare)

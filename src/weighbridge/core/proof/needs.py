@@ -29,6 +29,10 @@ CERTIFICATES = (
     "etc/ssl/ca-bundle.pem",
     "usr/local/share/certs/ca-root-nss.crt",
 )
+# Where an author puts a certificate, and where `update-ca-certificates` links to it by its hash: OpenSSL looks nowhere
+# else, whatever the bundle holds.
+_ADDED_AUTHORITIES = "usr/local/share/ca-certificates/"
+_BY_HASH = "etc/ssl/certs/"
 ZONES = "usr/share/zoneinfo"
 _TEMPORARY = "/tmp"  # noqa: S108 - a path of an image
 
@@ -48,6 +52,7 @@ def find_needs(original: FileSystem, candidate: FileSystem, staying: Iterable[El
     yield from _user(original, candidate)
     yield from _folders(original, candidate)
     yield from _certificates(original, candidate, programs)
+    yield from _authorities(original, candidate)
     yield from _time_zones(original, candidate, programs)
     yield from _locale(original, candidate)
     yield from _temporary(original, candidate, programs)
@@ -98,6 +103,19 @@ def _certificates(original: FileSystem, candidate: FileSystem, programs: tuple[E
         )
         source = original.resolve(there)
         yield Gap(kind=GapKind.CERTIFICATES, by=shown_path(user), wanted=f"/{there}", source=source, text=text)
+
+
+def _authorities(original: FileSystem, candidate: FileSystem) -> Iterator[Gap]:
+    """Authorities that the author trusts beside those of the distribution."""
+    for path in sorted(original.programs.links):
+        if not path.startswith(_BY_HASH):
+            continue
+        added = original.resolve(path)
+        if added is None or not added.startswith(_ADDED_AUTHORITIES) or not _has_content(original, path):
+            continue
+        if not _has_content(candidate, path):
+            text = f"the original trusts {shown_path(added)} by {shown_path(path)}, which the candidate does not have"
+            yield Gap(kind=GapKind.FILE, by=shown_path(added), wanted=f"/{path}", source=added, text=text)
 
 
 def _time_zones(original: FileSystem, candidate: FileSystem, programs: tuple[Elf, ...]) -> Iterator[Gap]:
