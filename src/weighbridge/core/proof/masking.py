@@ -34,7 +34,7 @@ _MASKS = (
     (re.compile("|".join(_TIMES)), "<time>"),
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "<address>"),
     (re.compile(r"\b(?=[0-9a-f]{0,64}\d)[0-9a-f]{12,}\b"), "<id>"),
-    (re.compile(r"\b(pid|PID|process|worker|thread|tid)([\s:=#\[(]{1,3})\d+"), r"\1\2<number>"),
+    (re.compile(r"\b(pid|PID|process|worker|thread|tid)([\s:=\x22#\[(]{1,3})\d+"), r"\1\2<number>"),
     (re.compile(r"\[\d{1,7}(?:#\d+)?\]"), "[<number>]"),
     (re.compile(r"^(<time> )?(\[\w+\] )?\d{1,7}#\d{1,7}:"), r"\1\2<number>:"),
     (re.compile(r"(?<![\w.])\d+(?:\.\d+)?\s?(?:ms|µs|us|ns|s|sec|seconds|milliseconds)\b"), "<duration>"),
