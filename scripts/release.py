@@ -1,6 +1,6 @@
 """What a release needs besides git and docker.
 
-    python3 scripts/release.py check 1.2.3                              the project and the changelog say so too
+    python3 scripts/release.py check 1.2.3                              the package and the changelog say so too
     python3 scripts/release.py point REGISTRY/NAME@sha256:DIGEST        action.yml names the pushed image, so that
                                                                         users of a release pull it and never build it
 
@@ -11,23 +11,25 @@ from __future__ import annotations
 
 import re
 import sys
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _BUILT = "\n  image: Dockerfile\n"
 _REFERENCE = re.compile(r"[a-z0-9][a-z0-9./_:-]*@sha256:[0-9a-f]{64}")
 _VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}")
+_PACKAGE = "src/weighbridge/__init__.py"
+_DECLARED = re.compile(r'^__version__ = "([^"\n]*)"$', re.MULTILINE)
 _HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
 
 
-def check(version: str, project: str, changelog: str) -> None:
-    """Raises ValueError unless pyproject.toml and CHANGELOG.md, given as texts, are about to release `version`."""
+def check(version: str, package: str, changelog: str) -> None:
+    """Raises ValueError unless the package and CHANGELOG.md, given as texts, are about to release `version`."""
     if _VERSION.fullmatch(version) is None:
         raise ValueError(f"{version!r} is no version like 1.2.3")
-    declared = tomllib.loads(project)["project"]["version"]
-    if declared != version:
-        raise ValueError(f"pyproject.toml has the version {declared}, not {version}")
+    declared = _DECLARED.search(package)
+    if declared is None or declared[1] != version:
+        told = "no version" if declared is None else f"the version {declared[1]}"
+        raise ValueError(f"{_PACKAGE} has {told}, not {version}")
     newest = _HEADING.search(changelog)
     if newest is None or newest[1] != version:
         heading = "no heading" if newest is None else f"the heading `## {newest[1]}`"
@@ -49,7 +51,7 @@ def main() -> None:
     action, value = ROOT / "action.yml", sys.argv[2]
     try:
         if sys.argv[1] == "check":
-            check(value, (ROOT / "pyproject.toml").read_text("utf-8"), (ROOT / "CHANGELOG.md").read_text("utf-8"))
+            check(value, (ROOT / _PACKAGE).read_text("utf-8"), (ROOT / "CHANGELOG.md").read_text("utf-8"))
         else:
             action.write_text(released(action.read_text("utf-8"), value), encoding="utf-8")
     except ValueError as problem:

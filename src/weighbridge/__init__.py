@@ -1,4 +1,4 @@
 """weighbridge: what a container image weighs, why, and which Dockerfile line did it."""
 
-# Asking the installation takes a quarter of the time that starting takes; a test holds it against pyproject.toml.
+# Where pyproject.toml reads it; asking the installation would take a quarter of the time that starting takes.
 __version__ = "0.1.0"

@@ -38,9 +38,9 @@ class Publisher:
 
     def bump(self, version: str) -> None:
         """The change that a maintainer makes before a release."""
-        project, changelog = (self.tree.path / name for name in ("pyproject.toml", "CHANGELOG.md"))
-        project.write_text(
-            re.sub(r'^version = ".*"$', f'version = "{version}"', project.read_text(), flags=re.MULTILINE)
+        package, changelog = (self.tree.path / name for name in ("src/weighbridge/__init__.py", "CHANGELOG.md"))
+        package.write_text(
+            re.sub(r'^__version__ = ".*"$', f'__version__ = "{version}"', package.read_text(), flags=re.MULTILINE)
         )
         changelog.write_text(re.sub(r"^## .*$", f"## {version}", changelog.read_text(), count=1, flags=re.MULTILINE))
         self.tree.commit(message=f"Bump the version to {version}")
@@ -156,7 +156,7 @@ def test_a_version_that_the_project_does_not_have_is_not_released(publisher: Pub
     before = publisher.tags()
     status, log = publisher.release("7.9.0")
     assert status != 0
-    assert "pyproject.toml has the version 7.0.1, not 7.9.0" in log
+    assert "src/weighbridge/__init__.py has the version 7.0.1, not 7.9.0" in log
     assert publisher.tags() == before
 
 
