@@ -70,7 +70,10 @@ class Smoke:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """One application. `secrets` are build secrets by their id; `script` builds instead of one `docker build`."""
+    """One application. `secrets` are build secrets by their id; `script` builds instead of one `docker build`.
+
+    `file` is the Dockerfile that fixes are of, where it has another name than usual.
+    """
 
     name: str
     ecosystem: str
@@ -82,6 +85,7 @@ class App:
     arguments: Mapping[str, str]
     secrets: Mapping[str, str]
     script: tuple[str, ...]
+    file: str | None
     smoke: Smoke
 
     @property
@@ -116,6 +120,7 @@ def load(name: str) -> App:
         arguments=dict(build.pop("arguments", {})),
         secrets=dict(build.pop("secrets", {})),
         script=tuple(build.pop("script", ())),
+        file=build.pop("file", None),
         smoke=_smoke(smoke),
     )
     if rows or build:

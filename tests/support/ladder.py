@@ -174,6 +174,7 @@ def _problem(report: ImageReport) -> str:
 def _spec(app: App) -> BuildSpec:
     return BuildSpec(
         name=app.name,
+        file=app.file,
         build_args=tuple(f"{name}={value}" for name, value in app.arguments.items()),
         secrets=tuple(f"{name}={value}" for name, value in app.secrets.items()),
         network="host",

@@ -269,6 +269,21 @@ def test_an_authority_that_the_author_added_must_be_found_by_its_hash() -> None:
     )
 
 
+def test_openssl_must_find_certificates_where_it_looks_for_them() -> None:
+    speaks = replace(DYNAMIC, needed=("libssl.so.3", "libc.so.6"))
+    library = {"lib/x86_64-linux-gnu/libssl.so.3": ElfFile(soname="libssl.so.3"), "app/httpd": speaks}
+    original = {**DEBIAN, **library, "usr/lib/ssl/certs": link("/etc/ssl/certs")}
+    expected = (
+        "/app/httpd speaks TLS by OpenSSL, which looks for certificates in /usr/lib/ssl/certs; "
+        "the candidate does not have it"
+    )
+
+    assert [(GapKind.CERTIFICATES, expected)] == gaps(original, {**DEBIAN, **library})
+    assert [] == gaps(original, {**DEBIAN, **library, "usr/lib/ssl/cert.pem": "certificates"})
+    assert [] == gaps(original, original)
+    assert [] == gaps({**original, "app/httpd": DYNAMIC}, {**DEBIAN, **library, "app/httpd": DYNAMIC})
+
+
 def test_a_zone_that_is_set_must_be_there() -> None:
     bare: Tree = {"app/httpd": STATIC, "tmp": TMP}
     trees = ({**DEBIAN, "app/httpd": STATIC}, bare)

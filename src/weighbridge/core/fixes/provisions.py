@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from weighbridge.core.fixes.needs import library_packages
 from weighbridge.core.fixes.split import Copy, owner_of
 from weighbridge.core.proof.linker import Linker
+from weighbridge.core.proof.needs import OPENSSL_FILE
 from weighbridge.model.files import Kind
 from weighbridge.model.fix import GapKind
 from weighbridge.model.packages import Ecosystem
@@ -85,6 +86,9 @@ class Provisions:
         """A file or folder to where it is asked for; where links led to it, to where it lies."""
         if gap.source is None:
             raise Unmendable(gap.text)
+        if gap.wanted == f"/{OPENSSL_FILE}":
+            # The bundle is what OpenSSL reads there, too.
+            return Copy(sources=(f"/{gap.source}",), destination=gap.wanted)
         path = gap.wanted if gap.kind is GapKind.CERTIFICATES or gap.wanted.startswith("/") else f"/{gap.source}"
         if gap.kind is GapKind.LOCALE or self.original.resolve(path) != gap.source:
             path = f"/{gap.source}"
@@ -181,7 +185,7 @@ def _package(gap: Gap, image: Image) -> str | None:
         case GapKind.LIBRARY:
             return next(iter(library_packages([gap.wanted], image)[0]), None)
         case GapKind.CERTIFICATES:
-            return "ca-certificates"
+            return "ca-certificates" if gap.wanted != f"/{OPENSSL_FILE}" else None
         case GapKind.TIME_ZONES:
             return "tzdata"
         case GapKind.PROGRAM | GapKind.HEALTH_TOOL | GapKind.COMMAND:

@@ -33,6 +33,9 @@ CERTIFICATES = (
 # else, whatever the bundle holds.
 _ADDED_AUTHORITIES = "usr/local/share/ca-certificates/"
 _BY_HASH = "etc/ssl/certs/"
+# Debian's OPENSSLDIR. The folder is a link that comes with the package openssl, which its libraries do without.
+_OPENSSL_FOLDER = "usr/lib/ssl/certs"
+OPENSSL_FILE = "usr/lib/ssl/cert.pem"
 ZONES = "usr/share/zoneinfo"
 _TEMPORARY = "/tmp"  # noqa: S108 - a path of an image
 
@@ -53,6 +56,7 @@ def find_needs(original: FileSystem, candidate: FileSystem, staying: Iterable[El
     yield from _folders(original, candidate)
     yield from _certificates(original, candidate, programs)
     yield from _authorities(original, candidate)
+    yield from _openssl(original, candidate, programs)
     yield from _time_zones(original, candidate, programs)
     yield from _locale(original, candidate)
     yield from _temporary(original, candidate, programs)
@@ -116,6 +120,21 @@ def _authorities(original: FileSystem, candidate: FileSystem) -> Iterator[Gap]:
         if not _has_content(candidate, path):
             text = f"the original trusts {shown_path(added)} by {shown_path(path)}, which the candidate does not have"
             yield Gap(kind=GapKind.FILE, by=shown_path(added), wanted=f"/{path}", source=added, text=text)
+
+
+def _openssl(original: FileSystem, candidate: FileSystem, programs: tuple[Elf, ...]) -> Iterator[Gap]:
+    """The place where OpenSSL looks by itself: having the certificates elsewhere is not enough."""
+    user = next((elf.path for elf in programs if any(name.startswith("libssl.so") for name in elf.needed)), None)
+    bundle = CERTIFICATES[0]
+    if user is None or not original.is_directory(_OPENSSL_FOLDER) or not _has_content(original, bundle):
+        return
+    if not candidate.is_directory(_OPENSSL_FOLDER) and not _has_content(candidate, OPENSSL_FILE):
+        text = (
+            f"{shown_path(user)} speaks TLS by OpenSSL, which looks for certificates in /{_OPENSSL_FOLDER}; "
+            "the candidate does not have it"
+        )
+        source = original.resolve(bundle)
+        yield Gap(kind=GapKind.CERTIFICATES, by=shown_path(user), wanted=f"/{OPENSSL_FILE}", source=source, text=text)
 
 
 def _time_zones(original: FileSystem, candidate: FileSystem, programs: tuple[Elf, ...]) -> Iterator[Gap]:
