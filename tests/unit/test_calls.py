@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighbridge.reading.calls import called_words
+from weighbridge.reading.calls import called_words, may_call
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,15 @@ def test_any_bytes_are_read(ending: str, text: bytes) -> None:
 def test_a_file_made_to_be_slow_is_read_in_time(ending: str) -> None:
     text = (b"system ( [ " * 4000) + (b"`/" * 20000) + (b"[ " * 20000) + b"/a" * 40000 + b"new " + b"a" * 40000
     assert len(called_words(f"x.{ending}", text)) <= 400
+
+
+@pytest.mark.parametrize(
+    "interpreter", [("/usr/bin/env", "node"), ("/usr/local/bin/node",), ("/usr/bin/env", "-S", "node")]
+)
+def test_a_script_without_an_ending_is_what_its_first_line_says(interpreter: tuple[str, ...]) -> None:
+    text = b"const { execFileSync } = require('child_process')\nexecFileSync('file', ['-'])\n"
+
+    assert {"file"} <= called_words("srv/bin/www", text, interpreter)
+    assert {"git"} == called_words("usr/local/bin/churn", b"subprocess.run(['git'])", ("/usr/bin/python3.11",))
+    assert not may_call("srv/bin/www")
+    assert not may_call("srv/bin/start", ("/bin/sh",))

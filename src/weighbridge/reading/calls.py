@@ -8,6 +8,10 @@ words name programs of the image, so that words too many do little harm.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAX_BYTES = 256 * 1024
 _MAX_WORDS = 400
@@ -26,6 +30,7 @@ _CALLS = {
 # Where these open a text that is a command.
 _QUOTES = {"rb": rb"|`|%x[({]", "php": rb"|`", "pl": rb"|`|qx[({]"}
 _ALIASES = {"mjs": "js", "cjs": "js", "ts": "js", "pm": "pl", "kt": "java", "groovy": "java", "rake": "rb"}
+_INTERPRETERS = {"python": "py", "node": "js", "nodejs": "js", "ruby": "rb", "php": "php", "perl": "pl"}
 _NAME = rb"((?:/[\w.+-]{1,64}){0,8}/?[A-Za-z0-9_][\w.+-]{1,63})"
 _OPENING = rb"\s{0,4}[({]\s{0,80}(?:[\[({]\s{0,80})?"
 _STARTS = {
@@ -35,32 +40,37 @@ _STARTS = {
 _LISTED = re.compile(rb"""[\[{]\s{0,80}["']%s["']""" % _NAME)
 
 
-def may_call(path: str) -> bool:
-    """Whether a file's ending says that it is a source that this module can read."""
-    return _ending(path) in _STARTS
+def may_call(path: str, interpreter: Sequence[str] = ()) -> bool:
+    """Whether a file's ending, or the words of its `#!` line, say that it is a source that this module can read."""
+    return _language(path, interpreter) is not None
 
 
-def called_words(path: str, text: bytes) -> frozenset[str]:
+def called_words(path: str, text: bytes, interpreter: Sequence[str] = ()) -> frozenset[str]:
     """The words that may be programs' names, as written (`git`, `/usr/bin/git`); bounded."""
-    starts = _STARTS.get(_ending(path))
-    if starts is None:
+    language = _language(path, interpreter)
+    if language is None:
         return frozenset()
     words: set[str] = set()
-    for pattern in (starts, _LISTED):
+    for pattern in (_STARTS[language], _LISTED):
         for found in pattern.finditer(text):
             if len(words) >= _MAX_WORDS:
                 break
             words.add(found[1].decode("ascii", "replace"))
-        if not words and not _may_start(path, text):
+        if not words and not _may_start(language, text):
             return frozenset()
     return frozenset(words)
 
 
-def _may_start(path: str, text: bytes) -> bool:
+def _may_start(language: str, text: bytes) -> bool:
     """Whether the file starts something, though not by a name that stands in the call itself."""
-    return re.search(rb"(?:%s)\s{0,4}[(`]" % _CALLS[_ending(path)], text) is not None
+    return re.search(rb"(?:%s)\s{0,4}[(`]" % _CALLS[language], text) is not None
 
 
-def _ending(path: str) -> str:
+def _language(path: str, interpreter: Sequence[str]) -> str | None:
+    """What it is written in, by its ending, or else by what is to run it (`env node`, `python3.11`)."""
     ending = path.rpartition(".")[2]
-    return _ALIASES.get(ending, ending)
+    ending = _ALIASES.get(ending, ending)
+    if ending in _STARTS:
+        return ending
+    names = (word.rpartition("/")[2].rstrip("0123456789.") for word in interpreter[:3])
+    return next((_INTERPRETERS[name] for name in names if name in _INTERPRETERS), None)

@@ -116,12 +116,12 @@ class _Reader:
             self._scripts[path] = words
         own = _own(path)
         wanted = _is_text(path) or (own and bool(words) and _is_shell(words))
-        source = own and may_call(path) and member.size <= MAX_SOURCE_BYTES
+        source = own and may_call(path, words) and member.size <= MAX_SOURCE_BYTES
         if (wanted and member.size <= MAX_TEXT_BYTES) or source:
             content = start + b"".join(self._tar.chunks())
             if wanted:
                 self._keep(path, content)
-            if source and (called := called_words(path, content)):
+            if source and (called := called_words(path, content, words)):
                 self._calls[path] = called
 
     def _read_elf(self, path: str, size: int, start: bytes) -> None:
