@@ -251,7 +251,8 @@ def test_an_authority_that_the_author_added_must_be_found_by_its_hash() -> None:
         "etc/ssl/certs/0a775a30.0": link("/usr/share/ca-certificates/mozilla/other.crt"),
         "etc/ssl/certs/gone.pem": link("/usr/local/share/ca-certificates/gone.crt"),
     }
-    original = {**DEBIAN, **added, "app/httpd": DYNAMIC}
+    speaks = replace(DYNAMIC, extra=b"/etc/ssl/certs/ca-certificates.crt")
+    original = {**DEBIAN, **added, "app/httpd": speaks}
     trusted = "the original trusts /usr/local/share/ca-certificates/company.crt by "
 
     assert [

@@ -55,7 +55,7 @@ def find_needs(original: FileSystem, candidate: FileSystem, staying: Iterable[El
     yield from _user(original, candidate)
     yield from _folders(original, candidate)
     yield from _certificates(original, candidate, programs)
-    yield from _authorities(original, candidate)
+    yield from _authorities(original, candidate, programs)
     yield from _openssl(original, candidate, programs)
     yield from _time_zones(original, candidate, programs)
     yield from _locale(original, candidate)
@@ -109,8 +109,11 @@ def _certificates(original: FileSystem, candidate: FileSystem, programs: tuple[E
         yield Gap(kind=GapKind.CERTIFICATES, by=shown_path(user), wanted=f"/{there}", source=source, text=text)
 
 
-def _authorities(original: FileSystem, candidate: FileSystem) -> Iterator[Gap]:
-    """Authorities that the author trusts beside those of the distribution."""
+def _authorities(original: FileSystem, candidate: FileSystem, programs: tuple[Elf, ...]) -> Iterator[Gap]:
+    """Authorities that somebody trusts beside those of the distribution, where a program can ask for them."""
+    speaks = any(name.startswith("libssl.so") for elf in programs for name in elf.needed)
+    if not speaks and _first_of(candidate, programs, Mention.CERTIFICATES, _TLS_RUNTIMES) is None:
+        return
     for path in sorted(original.programs.links):
         if not path.startswith(_BY_HASH):
             continue
