@@ -34,6 +34,8 @@ BASES = (
     "gcr.io/distroless/cc-debian12",
     "busybox:glibc",
     "golang:1.22",
+    "buildpack-deps:bookworm",
+    "gcr.io/distroless/base-debian12",
 )
 LINTS = (
     ("ruff", "check", "src", "tests", "scripts", "bench"),
