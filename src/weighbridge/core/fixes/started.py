@@ -7,6 +7,7 @@ import posixpath
 import shlex
 from typing import TYPE_CHECKING
 
+from weighbridge.core.proof.starting import SHELLS
 from weighbridge.core.rules.builds import builds, fetches, program_of
 from weighbridge.core.rules.calls import Reader
 from weighbridge.core.rules.replay import context_path
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from weighbridge.core.rules.case import Case
     from weighbridge.core.rules.replay import Step
 
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 _WRAPPERS = {"tini": 0, "dumb-init": 0, "catatonit": 0, "exec": 0, "env": 0, "nohup": 0, "gosu": 1, "su-exec": 1}
 """Programs that start another one, and how many arguments of their own stand before it."""
 
@@ -63,7 +63,7 @@ def builds_at_start(call: Call, done: Container[str]) -> bool:
 
 def is_shell(call: Call) -> bool:
     """Whether it is a shell that waits for a person: one without a script."""
-    return call.program in _SHELLS and all(word.startswith("-") for word in call.argv[1:]) and not call.has("-c")
+    return call.program in SHELLS and all(word.startswith("-") for word in call.argv[1:]) and not call.has("-c")
 
 
 def _calls(case: Case, step: Step) -> Iterator[Call]:
@@ -96,7 +96,7 @@ def _written(step: Step) -> str:
     if not instruction.json:
         return instruction.text
     words = _unwrapped(list(instruction.values))
-    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-") and words[1][-1] == "c":
+    if len(words) > 2 and words[0].rpartition("/")[2] in SHELLS and words[1].startswith("-") and words[1][-1] == "c":
         return words[2]
     return shlex.join(words)
 
