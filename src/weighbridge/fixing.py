@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
-from weighbridge.core.fixes.prospect import prospect
 from weighbridge.core.redaction import redacted, redacted_findings
 from weighbridge.core.rules.registry import examine
 from weighbridge.dockerfile.parse import parse
@@ -129,8 +128,10 @@ def fix_image(spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
         if made.subject is None:
             return report
         found = redacted_findings(examine(made.subject, shop.rules), shop.yard.hidden)
-        unsplit = redacted(prospect(made.subject).refusal, shop.yard.hidden)
-        return replace(report, findings=found, unsplit=unsplit, fixes=_fixes(made.subject, made.built, tree, shop))
+        planned = plan(made.subject)
+        unsplit = redacted(planned.refusal, shop.yard.hidden)
+        fixes = _fixes(made.subject, planned.candidates, made.built, tree, shop)
+        return replace(report, findings=found, unsplit=unsplit, fixes=fixes)
 
 
 def _fixes_alone(spec: BuildSpec, tree: Path, shop: Workshop) -> tuple[Fix, ...]:
@@ -138,7 +139,7 @@ def _fixes_alone(spec: BuildSpec, tree: Path, shop: Workshop) -> tuple[Fix, ...]
     with _made(spec, tree, shop) as made:
         if isinstance(made, Unavailable) or made.subject is None:
             return ()
-        return _fixes(made.subject, made.built, tree, shop)
+        return _fixes(made.subject, plan(made.subject).candidates, made.built, tree, shop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +179,9 @@ def _base_config(image: Image, engine: Callable[[], Engine]) -> ImageConfig | No
         return None
 
 
-def _fixes(subject: Subject, built: Built, tree: Path, shop: Workshop) -> tuple[Fix, ...]:
-    candidates = plan(subject).candidates
+def _fixes(
+    subject: Subject, candidates: Sequence[Candidate], built: Built, tree: Path, shop: Workshop
+) -> tuple[Fix, ...]:
     if not candidates:
         return ()
     foreign = foreign_line(tree, subject.spec.dockerfile)

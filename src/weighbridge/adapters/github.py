@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from github import GithubException, UnknownObjectException
 
-from weighbridge.adapters.github_connection import GitHubConnection
+from weighbridge.adapters.github_connection import PULLS_READ, PULLS_WRITE, GitHubConnection
 from weighbridge.core.marker import key_of
 from weighbridge.errors import GitHubError, GitHubForbidden, UsageError
 from weighbridge.ports import Comment, PullRequest
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from github.IssueComment import IssueComment
     from github.PullRequest import PullRequest as GitHubPullRequest
 
-READ = "pull-requests: read"
-WRITE = "pull-requests: write"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -30,7 +28,7 @@ class GitHubPullRequests(GitHubConnection):
 
     def get(self, number: int) -> PullRequest:
         """One pull request. Raises GitHubError, GitHubForbidden."""
-        with self._asking(f"show pull request {number}", READ):
+        with self._asking(f"show pull request {number}", PULLS_READ):
             return _pull_request(self._remote.get_pull(number).complete())
 
     def holding(self, commit: str) -> tuple[PullRequest, ...]:
@@ -40,7 +38,7 @@ class GitHubPullRequests(GitHubConnection):
         """
         if not _COMMIT.fullmatch(commit):
             raise UsageError(f"{commit[:80]!r} is no full commit ID")
-        with self._asking(f"list the pull requests of {commit[:12]}", READ):
+        with self._asking(f"list the pull requests of {commit[:12]}", PULLS_READ):
             try:
                 return tuple(_pull_request(pull) for pull in self._remote.get_commit(commit).get_pulls())
             except GithubException as error:
@@ -51,7 +49,7 @@ class GitHubPullRequests(GitHubConnection):
     def label_setter(self, number: int, label: str) -> str | None:
         """Login of who last set the label, None if it is not set or cannot be told."""
         wanted = label.casefold()
-        with self._asking(f"tell who labelled pull request {number}", READ):
+        with self._asking(f"tell who labelled pull request {number}", PULLS_READ):
             if all(wanted != name.casefold() for name in _pull_request(self._remote.get_pull(number)).labels):
                 return None
             with contextlib.suppress(GitHubForbidden, GitHubError):
@@ -60,7 +58,7 @@ class GitHubPullRequests(GitHubConnection):
 
     def find_comment(self, number: int, key: str) -> Comment | None:
         """Our oldest comment with this key that nobody minimized. Raises GitHubError, GitHubForbidden."""
-        with self._asking(f"list the comments of pull request {number}", READ):
+        with self._asking(f"list the comments of pull request {number}", PULLS_READ):
             return next(self._ours(number, lambda comment: key_of(comment.body or "") == key), None)
 
     def create_comment(self, number: int, body: str) -> Comment:
@@ -68,7 +66,7 @@ class GitHubPullRequests(GitHubConnection):
 
         Raises GitHubError, GitHubForbidden.
         """
-        with self._asking(f"comment on pull request {number}", WRITE, known=True):
+        with self._asking(f"comment on pull request {number}", PULLS_WRITE, known=True):
             return self._once(
                 lambda: _comment(self._issue(number).create_comment(body)),
                 lambda: next(self._ours(number, lambda comment: comment.body == body), None),
@@ -77,7 +75,7 @@ class GitHubPullRequests(GitHubConnection):
 
     def edit_comment(self, number: int, comment_id: int, body: str) -> Comment:
         """Replaces a comment's body. Raises GitHubError, GitHubForbidden."""
-        with self._asking(f"edit the comment on pull request {number}", WRITE, known=True):
+        with self._asking(f"edit the comment on pull request {number}", PULLS_WRITE, known=True):
             comment = self._issue(number).get_comment(comment_id)
             comment.edit(body)
             return _comment(comment)
@@ -85,7 +83,7 @@ class GitHubPullRequests(GitHubConnection):
     def delete_comment(self, number: int, comment_id: int) -> None:
         """Takes away a comment of ours; one that is gone already is fine. Raises GitHubError, GitHubForbidden."""
         what = f"delete a comment on pull request {number}"
-        with self._asking(what, WRITE), contextlib.suppress(UnknownObjectException):
+        with self._asking(what, PULLS_WRITE), contextlib.suppress(UnknownObjectException):
             self._issue(number).get_comment(comment_id).delete()
 
     def _issue(self, number: int) -> Issue:
@@ -94,8 +92,7 @@ class GitHubPullRequests(GitHubConnection):
 
     def _ours(self, number: int, wanted: Callable[[IssueComment], bool]) -> Iterator[Comment]:
         for comment in self._issue(number).get_comments():
-            author = comment.user
-            if author is None or not wanted(comment) or author.login.casefold() != self._login.casefold():
+            if not wanted(comment) or not self._is_ours(comment.user):
                 continue
             try:
                 # Completing it reads it afresh; it may be gone by now.
@@ -106,7 +103,7 @@ class GitHubPullRequests(GitHubConnection):
                 yield _comment(comment)
 
     def _last_to_set(self, number: int, wanted: str) -> str | None:
-        with self._asking("tell who set the label", READ):
+        with self._asking("tell who set the label", PULLS_READ):
             setter = None
             for event in self._issue(number).get_events():
                 if event.event == "labeled" and event.label and event.label.name.casefold() == wanted:

@@ -27,11 +27,15 @@ from weighbridge.errors import GitHubError, GitHubForbidden, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from github.NamedUser import NamedUser
+    from github.Organization import Organization
     from github.Repository import Repository
 
 Made = TypeVar("Made")
 
 ACTIONS_BOT = "github-actions[bot]"
+PULLS_READ, PULLS_WRITE = "pull-requests: read", "pull-requests: write"
+CONTENTS_READ, CONTENTS_WRITE = "contents: read", "contents: write"
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-]{1,39}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 
 
@@ -112,6 +116,10 @@ class GitHubConnection:
             return str(answer["data"]["viewer"]["login"])
         except (GithubException, LookupError, TypeError):
             return ACTIONS_BOT
+
+    def _is_ours(self, author: NamedUser | Organization | None) -> bool:
+        """Whether we wrote it: anybody may write a marker."""
+        return author is not None and author.login.casefold() == self._login.casefold()
 
     def _once(self, make: Callable[[], Made], look: Callable[[], Made | None], what: str) -> Made:
         """Makes something, once: where the answer got lost, it looks for it before it tries again."""

@@ -7,8 +7,13 @@ from urllib.parse import quote
 
 from github import GithubException, InputGitTreeElement, UnknownObjectException
 
-from weighbridge.adapters.github import READ, WRITE
-from weighbridge.adapters.github_connection import GitHubConnection
+from weighbridge.adapters.github_connection import (
+    CONTENTS_READ,
+    CONTENTS_WRITE,
+    PULLS_READ,
+    PULLS_WRITE,
+    GitHubConnection,
+)
 from weighbridge.core.marker import key_of
 from weighbridge.forge import Proposal, StoredFile
 
@@ -17,9 +22,7 @@ if TYPE_CHECKING:
 
     from github.PullRequest import PullRequest as GitHubPullRequest
 
-_CONTENTS_READ = "contents: read"
-_CONTENTS = "contents: write"
-_OPEN = f'{WRITE}", and the repository the setting "Allow GitHub Actions to create and approve pull requests'
+_OPEN = f'{PULLS_WRITE}", and the repository the setting "Allow GitHub Actions to create and approve pull requests'
 _FILE_MODES = ("100644", "100755")
 
 
@@ -28,7 +31,7 @@ class GitHubProposals(GitHubConnection):
 
     def tip(self, branch: str) -> str | None:
         """See forge.Proposals."""
-        with self._asking(f"show the branch {branch}", _CONTENTS_READ):
+        with self._asking(f"show the branch {branch}", CONTENTS_READ):
             try:
                 return self._remote.get_git_ref(f"heads/{branch}").object.sha
             except UnknownObjectException:
@@ -36,7 +39,7 @@ class GitHubProposals(GitHubConnection):
 
     def stored(self, commit: str, path: str) -> StoredFile | None:
         """See forge.Proposals."""
-        with self._asking(f"show {path}", _CONTENTS_READ):
+        with self._asking(f"show {path}", CONTENTS_READ):
             tree = commit
             *folders, name = path.split("/")
             for folder in folders:
@@ -51,7 +54,7 @@ class GitHubProposals(GitHubConnection):
 
     def commit(self, parent: str, message: str, files: Mapping[str, tuple[str, str] | None]) -> str:
         """See forge.Proposals."""
-        with self._asking("commit", _CONTENTS, known=True):
+        with self._asking("commit", CONTENTS_WRITE, known=True):
             elements = [
                 InputGitTreeElement(path, _FILE_MODES[0], "blob", sha=None)
                 if file is None
@@ -64,7 +67,7 @@ class GitHubProposals(GitHubConnection):
 
     def set_branch(self, name: str, commit: str) -> None:
         """See forge.Proposals."""
-        with self._asking(f"make the branch {name}", _CONTENTS, known=True):
+        with self._asking(f"make the branch {name}", CONTENTS_WRITE, known=True):
             try:
                 self._remote.create_git_ref(f"refs/heads/{name}", commit)
             except GithubException as error:
@@ -75,7 +78,7 @@ class GitHubProposals(GitHubConnection):
 
     def delete_branch(self, name: str) -> None:
         """See forge.Proposals."""
-        with self._asking(f"delete the branch {name}", _CONTENTS):
+        with self._asking(f"delete the branch {name}", CONTENTS_WRITE):
             try:
                 self._change_branch("DELETE", name)
             except GithubException as error:
@@ -85,12 +88,12 @@ class GitHubProposals(GitHubConnection):
 
     def ours(self, base: str, key: str) -> tuple[Proposal, ...]:
         """See forge.Proposals."""
-        with self._asking(f"list the pull requests into {base}", READ):
+        with self._asking(f"list the pull requests into {base}", PULLS_READ):
             return tuple(self._ours(base, key))
 
     def of_branch(self, name: str) -> tuple[Proposal, ...]:
         """See forge.Proposals."""
-        with self._asking(f"list the pull requests from {name}", READ):
+        with self._asking(f"list the pull requests from {name}", PULLS_READ):
             owner = self._repository.partition("/")[0]
             found = self._remote.get_pulls(state="all", head=f"{owner}:{name}", sort="created", direction="asc")
             return tuple(_proposal(pull) for pull in found)
@@ -106,12 +109,12 @@ class GitHubProposals(GitHubConnection):
 
     def edit(self, number: int, title: str, body: str) -> None:
         """See forge.Proposals."""
-        with self._asking(f"edit pull request {number}", WRITE, known=True):
+        with self._asking(f"edit pull request {number}", PULLS_WRITE, known=True):
             self._remote.get_pull(number).edit(title=title, body=body)
 
     def close(self, number: int, body: str) -> None:
         """See forge.Proposals."""
-        with self._asking(f"close pull request {number}", WRITE, known=True):
+        with self._asking(f"close pull request {number}", PULLS_WRITE, known=True):
             self._remote.get_pull(number).edit(body=body, state="closed")
 
     def _change_branch(self, method: str, name: str, body: Mapping[str, object] | None = None) -> None:
@@ -121,11 +124,11 @@ class GitHubProposals(GitHubConnection):
 
     def _ours(self, base: str, key: str) -> Iterator[Proposal]:
         for pull in self._remote.get_pulls(state="open", base=base, sort="created", direction="asc"):
-            if key_of(pull.body or "") != key or pull.user is None:
+            if key_of(pull.body or "") != key:
                 continue
             # A fork's branch of that name is a stranger's.
             ours = pull.head.repo is not None and pull.head.repo.full_name == pull.base.repo.full_name
-            if ours and pull.user.login.casefold() == self._login.casefold():
+            if ours and self._is_ours(pull.user):
                 yield _proposal(pull)
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from github import UnknownObjectException
 from github.GithubObject import CompletableGithubObject
 
-from weighbridge.adapters.github import READ, WRITE
-from weighbridge.adapters.github_connection import GitHubConnection
+from weighbridge.adapters.github_connection import PULLS_READ, PULLS_WRITE, GitHubConnection
 from weighbridge.core.marker import key_of
 from weighbridge.forge import ChangedFile, ReviewComment
 
@@ -25,7 +24,7 @@ class GitHubReviews(GitHubConnection):
 
     def changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         """See forge.Reviews."""
-        with self._asking(f"show the diff of pull request {number}", READ):
+        with self._asking(f"show the diff of pull request {number}", PULLS_READ):
             return tuple(
                 ChangedFile(path=file.filename, patch=file.raw_data.get("patch"))
                 for file in self._pull(number).get_files()
@@ -33,12 +32,12 @@ class GitHubReviews(GitHubConnection):
 
     def comments(self, number: int, key: str) -> tuple[ReviewComment, ...]:
         """See forge.Reviews."""
-        with self._asking(f"list the review comments of pull request {number}", READ):
+        with self._asking(f"list the review comments of pull request {number}", PULLS_READ):
             return tuple(self._ours(number, lambda comment: key_of(comment.body or "") == key))
 
     def create_comment(self, number: int, commit: str, path: str, lines: tuple[int, int], body: str) -> ReviewComment:
         """See forge.Reviews."""
-        with self._asking(f"comment on a line of pull request {number}", WRITE, known=True):
+        with self._asking(f"comment on a line of pull request {number}", PULLS_WRITE, known=True):
             return self._once(
                 lambda: self._created(number, commit, path, lines, body),
                 lambda: next(self._ours(number, lambda comment: comment.body == body), None),
@@ -59,13 +58,13 @@ class GitHubReviews(GitHubConnection):
 
     def edit_comment(self, number: int, comment_id: int, body: str) -> None:
         """See forge.Reviews."""
-        with self._asking(f"edit a review comment on pull request {number}", WRITE, known=True):
+        with self._asking(f"edit a review comment on pull request {number}", PULLS_WRITE, known=True):
             self._pull(number).get_review_comment(comment_id).edit(body)
 
     def delete_comment(self, number: int, comment_id: int) -> None:
         """See forge.Reviews."""
         what = f"delete a review comment on pull request {number}"
-        with self._asking(what, WRITE), contextlib.suppress(UnknownObjectException):
+        with self._asking(what, PULLS_WRITE), contextlib.suppress(UnknownObjectException):
             self._pull(number).get_review_comment(comment_id).delete()
 
     def _pull(self, number: int) -> GitHubPullRequest:
@@ -76,8 +75,7 @@ class GitHubReviews(GitHubConnection):
         every = list(self._pull(number).get_review_comments())
         answered = frozenset(parent for comment in every if (parent := _number(comment, "in_reply_to_id")) is not None)
         for comment in every:
-            author = comment.user
-            if author is not None and wanted(comment) and author.login.casefold() == self._login.casefold():
+            if wanted(comment) and self._is_ours(comment.user):
                 yield _comment(comment, answered)
 
 

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from github import UnknownObjectException
 
-from weighbridge.adapters.github_connection import GitHubConnection
+from weighbridge.adapters.github_connection import CONTENTS_READ, CONTENTS_WRITE, GitHubConnection
 from weighbridge.core.marker import key_of
 from weighbridge.ports import Issue, ReleaseNotes
 
 if TYPE_CHECKING:
     from github.Issue import Issue as GitHubIssue
 
-_CONTENTS = "contents: write"
 _ISSUES = "issues: write"
 
 
@@ -22,7 +21,7 @@ class GitHubTracking(GitHubConnection):
 
     def notes(self, tag: str) -> ReleaseNotes | None:
         """The release of a tag. Raises GitHubError, GitHubForbidden."""
-        with self._asking(f"show the release {tag[:80]}", "contents: read"):
+        with self._asking(f"show the release {tag[:80]}", CONTENTS_READ):
             try:
                 release = self._remote.get_release(tag)
             except UnknownObjectException:
@@ -31,19 +30,14 @@ class GitHubTracking(GitHubConnection):
 
     def edit_notes(self, release_id: int, body: str) -> None:
         """Only the body is sent: whatever else changed meanwhile stays. Raises GitHubError, GitHubForbidden."""
-        self._patch(f"releases/{release_id}", {"body": body}, "edit the release's notes", _CONTENTS)
+        self._patch(f"releases/{release_id}", {"body": body}, "edit the release's notes", CONTENTS_WRITE)
 
     def issues(self, key: str) -> tuple[Issue, ...]:
         """All pages of what we opened. Raises GitHubError, GitHubForbidden."""
         with self._asking("list our issues", _ISSUES):
-            ours = self._login.casefold()
             # By author too: anybody may write a marker into an issue. A login is taken as well as a user.
             issues = self._remote.get_issues(state="all", creator=self._login)  # type: ignore[arg-type]
-            found = [
-                _issue(issue)
-                for issue in issues
-                if issue.user is not None and issue.user.login.casefold() == ours and key_of(issue.body or "") == key
-            ]
+            found = [_issue(issue) for issue in issues if key_of(issue.body or "") == key and self._is_ours(issue.user)]
         return tuple(sorted(found, key=lambda issue: (not issue.open, -issue.number)))
 
     def create_issue(self, title: str, body: str) -> Issue:
