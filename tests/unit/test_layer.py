@@ -25,7 +25,7 @@ from weighbridge.reading import links
 from weighbridge.reading.layer import index_layer, normalized
 from weighbridge.reading.packed_estimate import PackedEstimate
 from weighbridge.reading.source import StreamSource
-from weighbridge.reading.tar import TarReader
+from weighbridge.reading.tar import LayerReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -225,7 +225,7 @@ def test_a_damaged_byte_is_met_the_same_in_bulk_and_member_by_member(
 
 def test_plain_files_and_folders_are_read_in_bulk() -> None:
     items = [*layer("d/"), *(file(f"d/{number}", b"x" * number) for number in range(50))]
-    reader = TarReader(StreamSource(iter([tar(items)])))
+    reader = LayerReader(StreamSource(iter([tar(items)])))
 
     read = [(name, bytes(content)) for name, _, _, content in reader.ordinary()]
 

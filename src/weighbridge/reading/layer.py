@@ -11,10 +11,10 @@ from weighbridge.model.files import Entry, Kind, LayerIndex
 from weighbridge.reading.links import Links
 from weighbridge.reading.packages import is_evidence
 from weighbridge.reading.packed_estimate import PackedEstimate
-from weighbridge.reading.tar import Member, TarReader
+from weighbridge.reading.tar import LayerReader, Member
 
 if TYPE_CHECKING:
-    from weighbridge.reading.source import Source
+    from weighbridge.reading.source import StreamSource
 
 MAX_ENTRIES = 2_000_000
 MAX_NAMES_BYTES = 1 << 28
@@ -43,7 +43,7 @@ KINDS = {
 }
 
 
-def index_layer(source: Source, diff_id: str, *, packed_size: int | None = None) -> LayerIndex:
+def index_layer(source: StreamSource, diff_id: str, *, packed_size: int | None = None) -> LayerIndex:
     """Reads a plain layer tar from `source` to its last member (padding may be left).
 
     Raises MalformedImage. Time follows the bytes of the layer, memory the number of its entries.
@@ -53,8 +53,8 @@ def index_layer(source: Source, diff_id: str, *, packed_size: int | None = None)
 
 
 class _Indexer:
-    def __init__(self, source: Source, sample: PackedEstimate) -> None:
-        self._tar = TarReader(source)
+    def __init__(self, source: StreamSource, sample: PackedEstimate) -> None:
+        self._tar = LayerReader(source)
         self._entries: dict[str, Entry] = {}
         self._whiteouts: dict[str, None] = {}
         self._opaque: dict[str, None] = {}

@@ -32,17 +32,6 @@ class Source(Protocol):
         """Goes on by `skipped` bytes and reads `count`, or none at the end. Raises MalformedImage in between."""
         ...
 
-    def at_hand(self, skipped: int) -> tuple[bytes, int] | None:
-        """What was read already, and where in it the byte after the next `skipped` is; None where it lies beyond.
-
-        Where all of it is used up, more is read.
-        """
-        ...
-
-    def go_to(self, offset: int) -> None:
-        """Goes on at an offset in what `at_hand` gave."""
-        ...
-
 
 class FileSource:
     """A region of an open file. Skipping costs nothing. Several may share one descriptor (pread)."""
@@ -83,13 +72,6 @@ class FileSource:
         """See Source."""
         self.skip(skipped)
         return _whole_block(self, count)
-
-    def at_hand(self, skipped: int) -> None:
-        """See Source: it reads what it is asked for, and nothing before."""
-
-    def go_to(self, offset: int) -> None:
-        """See Source."""
-        raise NotImplementedError
 
 
 class StreamSource:
@@ -160,14 +142,17 @@ class StreamSource:
         return _whole_block(self, count)
 
     def at_hand(self, skipped: int) -> tuple[bytes, int] | None:
-        """See Source."""
+        """What was read already, and where in it the byte after the next `skipped` is; None where it lies beyond.
+
+        Where all of it is used up, more is read.
+        """
         offset = self._offset + skipped
         if offset == len(self._buffer) and self._fill():
             return self._buffer, 0
         return (self._buffer, offset) if offset <= len(self._buffer) else None
 
     def go_to(self, offset: int) -> None:
-        """See Source."""
+        """Goes on at an offset in what `at_hand` gave."""
         self._offset = offset
 
 

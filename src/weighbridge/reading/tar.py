@@ -18,7 +18,7 @@ from weighbridge.errors import MalformedImage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from weighbridge.reading.source import Source
+    from weighbridge.reading.source import Source, StreamSource
 
 BLOCK = 512
 MAX_NAME_BYTES = 4096
@@ -87,45 +87,6 @@ class TarReader:
         if typeflag in _EXTENSIONS:
             return self._extended(header, typeflag)
         return self._member(header, typeflag, _NOTHING)
-
-    def ordinary(self) -> Iterator[Ordinary]:
-        """The next members for as long as they are plain files and directories and lie whole in what was read already.
-
-        Almost all members of a layer come this way, which takes a fifth of the time. It ends before whatever is
-        unusual, damaged or not at hand yet: that is left to the iteration over members, which may be tried again after
-        each of them. Nothing else may be read before it has ended.
-
-        A header whose sum is off by exactly 65,521 passes; no bytes get another meaning by it.
-        """
-        at_hand = self._source.at_hand(self._left + self._padding)
-        if at_hand is None:
-            return
-        buffer, offset = at_hand
-        end = len(buffer)
-        view = memoryview(buffer)
-        known_sums, known_owners = _expected_adler, _owner
-        while (start := offset + BLOCK) <= end:
-            header = buffer[offset:start]
-            is_file = header[156] == _FILE_FLAG
-            # A first byte of the prefix; an end that is none of the two which a plain size has.
-            if not (is_file or header[156] == _DIRECTORY_FLAG) or header[345] or header[135] not in _BLANK:
-                break
-            digits = header[124:135]
-            if not digits.isdigit() or adler32(header) & 0xFFFF != known_sums(header[148:156]):
-                break
-            size = int(digits, 8) if is_file else 0
-            following = start + size + (-size % BLOCK)
-            stop = header.find(b"\0", 0, 100)
-            if following > end or not stop:
-                break
-            try:
-                name = header[: 100 if stop < 0 else stop].decode()
-            except UnicodeDecodeError:
-                break
-            offset = following
-            yield name, is_file, known_owners(header[100:124]), view[start : start + size]
-        self._left = self._padding = 0
-        self._source.go_to(offset)
 
     def _header(self) -> bytes | None:
         """The next header, its sum checked; None at the end. What is left of the content before it is passed over."""
@@ -218,6 +179,53 @@ class TarReader:
             if blocks * BLOCK > MAX_HEADER_BYTES:
                 raise MalformedImage("a sparse file's map never ends")
             more = self._source.read(BLOCK)[504:505] not in (b"\0", b"")
+
+
+class LayerReader(TarReader):
+    """A reader of a stream that has pieces of it at hand, so that it can read many members in one go."""
+
+    def __init__(self, source: StreamSource) -> None:
+        super().__init__(source)
+        self._stream = source
+
+    def ordinary(self) -> Iterator[Ordinary]:
+        """The next members for as long as they are plain files and directories and lie whole in what was read already.
+
+        Almost all members of a layer come this way, which takes a fifth of the time. It ends before whatever is
+        unusual, damaged or not at hand yet: that is left to the iteration over members, which may be tried again after
+        each of them. Nothing else may be read before it has ended.
+
+        A header whose sum is off by exactly 65,521 passes; no bytes get another meaning by it.
+        """
+        at_hand = self._stream.at_hand(self._left + self._padding)
+        if at_hand is None:
+            return
+        buffer, offset = at_hand
+        end = len(buffer)
+        view = memoryview(buffer)
+        known_sums, known_owners = _expected_adler, _owner
+        while (start := offset + BLOCK) <= end:
+            header = buffer[offset:start]
+            is_file = header[156] == _FILE_FLAG
+            # A first byte of the prefix; an end that is none of the two which a plain size has.
+            if not (is_file or header[156] == _DIRECTORY_FLAG) or header[345] or header[135] not in _BLANK:
+                break
+            digits = header[124:135]
+            if not digits.isdigit() or adler32(header) & 0xFFFF != known_sums(header[148:156]):
+                break
+            size = int(digits, 8) if is_file else 0
+            following = start + size + (-size % BLOCK)
+            stop = header.find(b"\0", 0, 100)
+            if following > end or not stop:
+                break
+            try:
+                name = header[: 100 if stop < 0 else stop].decode()
+            except UnicodeDecodeError:
+                break
+            offset = following
+            yield name, is_file, known_owners(header[100:124]), view[start : start + size]
+        self._left = self._padding = 0
+        self._stream.go_to(offset)
 
 
 def _check_names(name: bytes, link: bytes) -> None:
