@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from weighbridge.model.record import Record
     from weighbridge.model.report import Report
     from weighbridge.ports import Repository
+    from weighbridge.proving import Prover
     from weighbridge.revisions import Refs
     from weighbridge.settings import Settings
 
@@ -39,11 +40,8 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
     """Builds and compares two revisions of the repository around the working directory. Raises WeighbridgeError."""
     from weighbridge import revisions
     from weighbridge.event import read_event
-    from weighbridge.settings import hidden_values, load
 
-    repository = wiring.repository(Path.cwd())
-    settings = load(cli=given, environ=os.environ, root=repository.root)
-    hidden = hidden_values(settings, os.environ, repository.root)
+    repository, settings, hidden = here(given)
     event = read_event({})
     refs = revisions.choose(event, repository, base=base or settings.base_ref, head=head)
     branch = partial(wiring.history, repository.root, settings, event, quick=True)
@@ -52,6 +50,18 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
     if settings.fix:
         report = _with_fixes(report, settings, refs, repository, hidden)
     return report, settings.fail_on
+
+
+def here(given: Mapping[str, object]) -> tuple[Repository, Settings, tuple[str, ...]]:
+    """The repository around the working directory, what is set for it, and what may not be shown.
+
+    Raises WeighbridgeError.
+    """
+    from weighbridge.settings import hidden_values, load
+
+    repository = wiring.repository(Path.cwd())
+    settings = load(cli=given, environ=os.environ, root=repository.root)
+    return repository, settings, hidden_values(settings, os.environ, repository.root)
 
 
 def _with_fixes(
@@ -64,24 +74,32 @@ def _with_fixes(
 
 
 @contextmanager
+def _proving(
+    settings: Settings, root: Path, hidden: tuple[str, ...], minutes: float
+) -> Iterator[tuple[Prover, TerminalClimb | SilentClimb]]:
+    """What proves; candidates are shown as they climb."""
+    builder = wiring.builder(root, os.environ, hidden)
+    scale = wiring.scale(lambda _what, _count: None, wiring.engine)
+    with closing(wiring.climb()) as climb:
+        yield wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change), climb
+
+
+@contextmanager
 def _workshop(
     settings: Settings, repository: Repository, hidden: tuple[str, ...], minutes: float
 ) -> Iterator[Workshop]:
-    """What fixing works with; candidates are shown as they climb."""
+    """What fixing works with."""
     from weighbridge.fixing import Workshop
 
-    builder = wiring.builder(repository.root, os.environ, hidden)
-    scale = wiring.scale(lambda _what, _count: None, wiring.engine)
-    with closing(wiring.climb()) as climb:
+    with _proving(settings, repository.root, hidden, minutes) as (prover, climb):
         yard = pipeline.Yard(
             repository=repository,
-            builder=builder,
-            engine=wiring.engine,
-            scale=scale,
+            builder=prover.builder,
+            engine=prover.engine,
+            scale=prover.scale,
             log=ClimbLog(climb),
             hidden=hidden,
         )
-        prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
         rules = settings.rules_config(examining.today())
         yield Workshop(yard=yard, prover=prover, rules=rules, smoke=settings.smokes(), begin=climb.image)
 
@@ -144,6 +162,7 @@ def fix(given: Mapping[str, object], *, minutes: float, every: bool = False) -> 
     elif any(place.values()) and len(settings.images) > 1:
         configured = load(cli={**given, "context": None, "file": None}, environ=os.environ, root=repository.root)
         settings = at_place(settings, configured, **place)
+    # Of the images that were chosen.
     hidden = hidden_values(settings, os.environ, repository.root)
     with _workshop(settings, repository, hidden, minutes) as shop:
         head = Revision(commit=None, label="work tree")
@@ -182,11 +201,8 @@ def bases(
     root = wiring.repository(Path.cwd()).root if in_tree else Path.cwd()
     settings = load(cli={**given, "context": subject if in_tree else None}, environ=os.environ, root=root)
     more = _base_names(settings.bases)
-    builder = wiring.builder(root, os.environ, hidden_values(settings, os.environ, root))
-    climb = wiring.climb()
-    with closing(climb):
-        scale = wiring.scale(lambda _what, _count: None, wiring.engine)
-        prover = wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change)
+    hidden = hidden_values(settings, os.environ, root)
+    with _proving(settings, root, hidden, minutes) as (prover, climb):
         grounds = Grounds(prover=prover, log=ClimbLog(climb), more=more, run=run)
         if reference is not None:
             return (bases_of_image(reference, grounds, name=subject or reference),), ()

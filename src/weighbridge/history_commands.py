@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -26,10 +24,10 @@ from weighbridge.errors import (
 from weighbridge.event import LocalEvent
 from weighbridge.model.report import Unavailable
 from weighbridge.reading.platforms import of_this_machine
-from weighbridge.settings import hidden_values, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from weighbridge.core.history.look import Wanted
     from weighbridge.model.record import Record
@@ -50,14 +48,9 @@ class Place:
 
 def place(given: Mapping[str, object]) -> Place:
     """Raises WeighbridgeError outside of a repository, and for settings that cannot be used."""
-    repository = wiring.repository(Path.cwd())
-    settings = load(cli=given, environ=os.environ, root=repository.root)
-    return Place(
-        repository=repository,
-        settings=settings,
-        hidden=hidden_values(settings, os.environ, repository.root),
-        branch=wiring.history(repository.root, settings, LocalEvent()),
-    )
+    repository, settings, hidden = commands.here(given)
+    branch = wiring.history(repository.root, settings, LocalEvent())
+    return Place(repository=repository, settings=settings, hidden=hidden, branch=branch)
 
 
 def record(
