@@ -257,48 +257,6 @@ class Registry(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseNotes:
-    """A release on GitHub and what is written about it."""
-
-    id: int
-    body: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
-    """An issue of ours."""
-
-    number: int
-    body: str
-    open: bool
-    url: str
-
-
-class Tracking(Protocol):
-    """The releases and issues of one repository on GitHub. All methods raise GitHubError, GitHubForbidden."""
-
-    def notes(self, tag: str) -> ReleaseNotes | None:
-        """The release of a tag, None where there is none."""
-        ...
-
-    def edit_notes(self, release_id: int, body: str) -> None:
-        """Replaces what is written about a release, and nothing else of it."""
-        ...
-
-    def issues(self, key: str) -> tuple[Issue, ...]:
-        """Our issues with this key in their marker, open ones first, then the newest first."""
-        ...
-
-    def create_issue(self, title: str, body: str) -> Issue:
-        """Opens an issue."""
-        ...
-
-    def edit_issue(self, number: int, *, body: str, is_open: bool, title: str | None = None) -> None:
-        """Replaces an issue's body (and title), and opens or closes it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """How a container is started. None leaves the image's own entrypoint or command.
 

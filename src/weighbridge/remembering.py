@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from weighbridge.adapters.runner import Runner
     from weighbridge.event import Event
+    from weighbridge.forge import Tracking
     from weighbridge.model.budget import Percent
     from weighbridge.model.record import Record
     from weighbridge.model.report import Report
-    from weighbridge.ports import FilesBranch, PullRequests, Repository, Tracking
+    from weighbridge.ports import FilesBranch, PullRequests, Repository
     from weighbridge.revisions import Refs
     from weighbridge.settings import Settings
 

@@ -11,9 +11,10 @@ from weighbridge.errors import GitHubError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weighbridge.forge import Tracking
     from weighbridge.model.budget import Percent
     from weighbridge.model.record import Record
-    from weighbridge.ports import PullRequests, Tracking
+    from weighbridge.ports import PullRequests
 
 
 def release_section(tag: str, records: Sequence[Record], branch: str, pulls: PullRequests | None) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from weighbridge.adapters.progress import Silence, TerminalProgress
     from weighbridge.ascent import Climb
     from weighbridge.event import Event
-    from weighbridge.forge import Proposals, Reviews
+    from weighbridge.forge import Proposals, Reviews, Tracking
     from weighbridge.ports import (
         Builder,
         Containers,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         PullRequests,
         Registry,
         Repository,
-        Tracking,
     )
     from weighbridge.proving import Prover
     from weighbridge.settings import Settings

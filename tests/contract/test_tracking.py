@@ -15,13 +15,13 @@ from weighbridge.adapters.github_tracking import GitHubTracking
 from weighbridge.core.history import alert
 from weighbridge.core.marker import marker
 from weighbridge.errors import GitHubError, GitHubForbidden
-from weighbridge.ports import Issue, ReleaseNotes
+from weighbridge.forge import Issue, ReleaseNotes
 from weighbridge.tracking import release_section, watch, write_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from weighbridge.ports import Tracking
+    from weighbridge.forge import Tracking
 
 _tags = (f"v1.{number}.0" for number in itertools.count())
 MB = 1_000_000
@@ -96,7 +96,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 class TestTracking:
-    """The contract of ports.Tracking."""
+    """The contract of forge.Tracking."""
 
     def test_notes_are_read_and_replaced_and_nothing_else_is(self, world: World) -> None:
         world.release("v1.0.0", "What is new\r\n")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pipeline.test_remembering import SMALL, push
 from weighbridge.errors import GitHubError
-from weighbridge.ports import ReleaseNotes
+from weighbridge.forge import ReleaseNotes
 
 if TYPE_CHECKING:
     from tests.support.yard import Job

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.marker import key_of
 from weighbridge.errors import GitHubError
-from weighbridge.ports import Issue, ReleaseNotes
+from weighbridge.forge import Issue, ReleaseNotes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class FakeTracking:
-    """Releases by tag and issues in memory; implements ports.Tracking.
+    """Releases by tag and issues in memory; implements forge.Tracking.
 
     Features: issues of `others`; a `fault` that every later call raises; `meanwhile`, run once before an issue is
     opened; `writes` counts what was changed.

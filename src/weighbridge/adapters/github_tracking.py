@@ -8,7 +8,7 @@ from github import UnknownObjectException
 
 from weighbridge.adapters.github_connection import CONTENTS_READ, CONTENTS_WRITE, GitHubConnection
 from weighbridge.core.marker import key_of
-from weighbridge.ports import Issue, ReleaseNotes
+from weighbridge.forge import Issue, ReleaseNotes
 
 if TYPE_CHECKING:
     from github.Issue import Issue as GitHubIssue
@@ -17,7 +17,7 @@ _ISSUES = "issues: write"
 
 
 class GitHubTracking(GitHubConnection):
-    """Implements ports.Tracking."""
+    """Implements forge.Tracking."""
 
     def notes(self, tag: str) -> ReleaseNotes | None:
         """The release of a tag. Raises GitHubError, GitHubForbidden."""
