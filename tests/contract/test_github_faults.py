@@ -6,34 +6,18 @@ import itertools
 import logging
 import socket
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.support.github import BOT_TOKEN, OWNER_TOKEN, REPOSITORY, GitHub, running_github
+from tests.support.github import BOT_TOKEN, OWNER_TOKEN, REPOSITORY, GitHub
 from tests.support.github_proxy import Fault, forbid_writes
 from weighbridge.adapters.github import GitHubPullRequests
 from weighbridge.core.marker import marker
 from weighbridge.errors import GitHubError, GitHubForbidden, UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 _names = (f"branch-{number}" for number in itertools.count())
 BODY = f"{marker('default', 'v1')}\ngrew"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[GitHub]:
-    with running_github() as github:
-        yield github
-
-
-@pytest.fixture
-def github(running: GitHub) -> Iterator[GitHub]:
-    running.proxy.clear()
-    yield running
-    assert [] == running.proxy.request_violations
 
 
 @pytest.fixture

@@ -123,28 +123,20 @@ class _RealWorld:
 
 
 @pytest.fixture(scope="module")
-def github() -> Iterator[GitHub]:
+def running() -> Iterator[GitHub]:
     with running_github() as github:
         github.allow_writing()
         yield github
 
 
 @pytest.fixture(params=["fake", "emulate"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    if request.param == "fake":
-        yield _FakeWorld()
-        return
-    github: GitHub = request.getfixturevalue("github")
-    github.proxy.clear()
-    yield _RealWorld(github)
-    assert [] == github.proxy.request_violations
+def world(request: pytest.FixtureRequest) -> World:
+    return _FakeWorld() if request.param == "fake" else _RealWorld(request.getfixturevalue("github"))
 
 
 @pytest.fixture
-def real(github: GitHub) -> Iterator[_RealWorld]:
-    github.proxy.clear()
-    yield _RealWorld(github)
-    assert [] == github.proxy.request_violations
+def real(github: GitHub) -> _RealWorld:
+    return _RealWorld(github)
 
 
 class TestProposals:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.github import BOT_TOKEN, REPOSITORY, GitHub, running_github
+from tests.support.github import BOT_TOKEN, REPOSITORY, GitHub
 from tests.support.github_proxy import Fault, forbid_writes
 from tests.support.reports import HEAD, image, report
 from weighbridge.adapters.github import GitHubPullRequests
@@ -16,24 +16,9 @@ from weighbridge.core.sticky import CommentMode, Run
 from weighbridge.publish import CommentRequest, NotPublished, Outcome, PublishedComment, publish_comment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from weighbridge.model.report import Report
 
 _names = (f"branch-{number}" for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[GitHub]:
-    with running_github() as github:
-        yield github
-
-
-@pytest.fixture
-def github(running: GitHub) -> Iterator[GitHub]:
-    running.proxy.clear()
-    yield running
-    assert [] == running.proxy.request_violations
 
 
 @pytest.fixture

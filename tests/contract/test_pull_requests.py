@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from tests.support.fakes import FakePullRequests
-from tests.support.github import BOT_TOKEN, OWNER, OWNER_TOKEN, REPOSITORY, GitHub, running_github
+from tests.support.github import BOT_TOKEN, OWNER, OWNER_TOKEN, REPOSITORY, GitHub
 from weighbridge.adapters.github import GitHubPullRequests
 from weighbridge.core.marker import marker
 from weighbridge.errors import GitHubError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from weighbridge.ports import PullRequests
 
 _names = (f"branch-{number}" for number in itertools.count())
@@ -83,21 +81,9 @@ class _RealWorld:
         return [comment["body"] for comment in self._github.comments(self.number)]
 
 
-@pytest.fixture(scope="module")
-def github() -> Iterator[GitHub]:
-    with running_github() as github:
-        yield github
-
-
 @pytest.fixture(params=["fake", "emulate"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    if request.param == "fake":
-        yield _FakeWorld(FakePullRequests())
-        return
-    github: GitHub = request.getfixturevalue("github")
-    github.proxy.clear()
-    yield _RealWorld(github)
-    assert [] == github.proxy.request_violations
+def world(request: pytest.FixtureRequest) -> World:
+    return _FakeWorld(FakePullRequests()) if request.param == "fake" else _RealWorld(request.getfixturevalue("github"))
 
 
 def body(text: str, key: str = "default") -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +19,7 @@ from tests.support.command import Ran, run
 from tests.support.fake_engine import FakeLayerCache
 from tests.support.fake_repository import FakeRepository
 from tests.support.registry import PASSWORD, USER, Registry, running_registry
+from tests.support.serving import listening
 from weighbridge.adapters.registry import RegistryRepository
 from weighbridge.backfilling import Source, weigh_releases
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError, WeighbridgeError
@@ -224,15 +224,9 @@ def running(wrong: Wrong) -> Iterator[Wrong]:
             self.end_headers()
             self.wfile.write(body)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        wrong.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield wrong
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as url:
+        wrong.url = url
+        yield wrong
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from tests.support.fake_reviews import FakeReviews
 from tests.support.fakes import FakePullRequests
 from tests.support.fixes import DOCKERFILE, TIDY, tidy_fix
-from tests.support.github import BOT_TOKEN, OWNER, OWNER_TOKEN, REPOSITORY, GitHub, running_github
+from tests.support.github import BOT_TOKEN, OWNER, OWNER_TOKEN, REPOSITORY, GitHub
 from tests.support.github_proxy import Fault, forbid_writes
 from tests.support.reports import image, report
 from weighbridge.adapters.github import GitHubPullRequests
@@ -99,21 +99,9 @@ class _RealWorld:
         return [comment["body"] for comment in self._github.review_comments(self.number)]
 
 
-@pytest.fixture(scope="module")
-def github() -> Iterator[GitHub]:
-    with running_github() as github:
-        yield github
-
-
 @pytest.fixture(params=["fake", "emulate"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    if request.param == "fake":
-        yield _FakeWorld()
-        return
-    github: GitHub = request.getfixturevalue("github")
-    github.proxy.clear()
-    yield _RealWorld(github)
-    assert [] == github.proxy.request_violations
+def world(request: pytest.FixtureRequest) -> World:
+    return _FakeWorld() if request.param == "fake" else _RealWorld(request.getfixturevalue("github"))
 
 
 def body(text: str, key: str = "default") -> str:

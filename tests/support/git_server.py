@@ -8,9 +8,11 @@ import os
 import subprocess
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from tests.support.serving import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,15 +51,9 @@ def running_git_server(folder: Path) -> Iterator[GitServer]:
     class Handler(_Handler):
         git = server
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        server.url = f"http://127.0.0.1:{http.server_port}"
-        thread = threading.Thread(target=http.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            http.shutdown()
-            thread.join()
+    with listening(Handler) as url:
+        server.url = url
+        yield server
 
 
 class _Handler(BaseHTTPRequestHandler):
