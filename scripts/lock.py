@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUTS = {
     "runtime.txt": ["pyproject.toml"],
-    "dev.txt": ["pyproject.toml", "--group", "dev", "--group", "installer"],
+    "service.txt": ["pyproject.toml", "--extra", "service"],
+    "dev.txt": ["pyproject.toml", "--extra", "service", "--group", "dev", "--group", "installer"],
     "build.txt": ["--group", "build"],
     "installer.txt": ["--group", "installer"],
     "tools.txt": ["requirements/tools.in"],
