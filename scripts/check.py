@@ -45,7 +45,7 @@ LINTS = (
     ("zizmor", "--offline", "--quiet", ".github/workflows", "action.yml"),
 )
 PURE = ("tests/unit", "tests/pipeline")
-REAL = ("tests/contract", "tests/engine", "tests/browser", "tests/e2e")
+REAL = ("tests/contract", "tests/service", "tests/engine", "tests/browser", "tests/e2e")
 
 
 def main() -> None:

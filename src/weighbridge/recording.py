@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from weighbridge.core.history.keep import History, is_ours, read_history, remembered, thinned, write_history
-from weighbridge.core.history.make import Occasion, recipe_of, records_of
+from weighbridge.core.history.make import recipe_of, records_of
 from weighbridge.core.history.pictures import draw, subjects
 from weighbridge.core.names import clipped
 from weighbridge.errors import UsageError
+from weighbridge.model.record import Occasion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

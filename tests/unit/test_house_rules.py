@@ -29,7 +29,9 @@ def test_files_are_short() -> None:
 
 
 def test_functions_are_short() -> None:
-    assert {path: names for path in sources("src", "scripts") if (names := long_functions(path.read_text()))} == {}
+    # A migration is one list of statements, written once and never read as code again.
+    read = [path for path in sources("src", "scripts") if path.parent.name != "versions"]
+    assert {path: names for path in read if (names := long_functions(path.read_text()))} == {}
 
 
 def test_a_long_function_is_found() -> None:

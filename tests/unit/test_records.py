@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from tests.support.records import RECIPE, record
 from tests.support.reports import image, report, unbuilt, weighed
-from weighbridge.core.history.make import Occasion, recipe_of, records_of
+from weighbridge.core.history.make import recipe_of, records_of
 from weighbridge.core.wire.records import dump_record, dump_records, load_records
 from weighbridge.model.build import BuildSpec
 from weighbridge.model.change import Change
 from weighbridge.model.packages import Ecosystem, Package
-from weighbridge.model.record import DirectoryWeight, EcosystemWeight
+from weighbridge.model.record import DirectoryWeight, EcosystemWeight, Occasion
 from weighbridge.model.report import TreeNode
 
 FILES = Path(__file__).parents[1] / "records"

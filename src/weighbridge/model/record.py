@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from weighbridge.model.budget import Status
@@ -19,6 +20,24 @@ class RecordKey(NamedTuple):
     commit: str
     image: str
     platform: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """Why and for what is recorded: the fields mean what they mean in Record. `recipes` are by the image's name.
+
+    `event` is GitHub's name of what started the run, empty outside of a workflow; `default_branch` that of the
+    repository, None where nobody knows.
+    """
+
+    commit: str
+    time: datetime
+    recorded: datetime
+    ref: str | None
+    release: str | None
+    recipes: Mapping[str, str]
+    event: str = ""
+    default_branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

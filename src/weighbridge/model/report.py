@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from weighbridge.model.fix import Fix
     from weighbridge.model.image import ImageConfig, Layer, PackedSize
     from weighbridge.model.packages import Package
+    from weighbridge.model.record import Occasion
 
 
 class Stage(StrEnum):
@@ -131,7 +132,8 @@ class Report:
     """Everything that was found out, in the order of the configuration.
 
     `verdict` is the worst of the images', its reasons prefixed by their names where there are several.
-    `server_url` and `repository` (owner/name) give links; None outside GitHub.
+    `server_url` and `repository` (owner/name) give links; None outside GitHub. `occasion` is what the head was weighed
+    for, None where that is not known or no commit made it.
     """
 
     tool_version: str
@@ -143,3 +145,4 @@ class Report:
     images: tuple[ImageReport, ...]
     verdict: Verdict
     minimum_change: int = 0
+    occasion: Occasion | None = None

@@ -7,7 +7,6 @@ import heapq
 import json
 import os
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighbridge.core.names import clipped
@@ -22,12 +21,12 @@ from weighbridge.model.record import (
 from weighbridge.model.report import WeighedImage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Sequence
 
     from weighbridge.model.build import BuildSpec
     from weighbridge.model.image import Layer
     from weighbridge.model.packages import Ecosystem, Package
+    from weighbridge.model.record import Occasion
     from weighbridge.model.report import ImageReport, Report, TreeNode
 
 _PACKAGES = 10
@@ -36,18 +35,6 @@ _INSTRUCTION = 100
 _NAME = 200
 _ID_DIGITS = 16
 _REST = "…"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """Why and for what is recorded: the fields mean what they mean in Record. `recipes` are by the image's name."""
-
-    commit: str
-    time: datetime
-    recorded: datetime
-    ref: str | None
-    release: str | None
-    recipes: Mapping[str, str]
 
 
 def recipe_of(spec: BuildSpec, hidden: Sequence[str] = ()) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from weighbridge.core.wire.fixes import decode_fix
+from weighbridge.core.wire.times import time_of
 from weighbridge.model.budget import Budget, Percent, Verdict
 from weighbridge.model.change import Cause, FileChange, ImageDiff, LayerChange, PackageChange
 from weighbridge.model.files import Duplicate, WastedPath
 from weighbridge.model.finding import Evidence, Finding
 from weighbridge.model.image import ImageConfig, Layer, PackedSize, SourceLine
 from weighbridge.model.packages import Package
+from weighbridge.model.record import Occasion
 from weighbridge.model.report import (
     ImageReport,
     LargeFile,
@@ -39,6 +41,23 @@ def decode(report: wire.ReportW) -> Report:
         images=tuple(_image(image) for image in report.images),
         verdict=_verdict(report.verdict),
         minimum_change=report.minimum_change,
+        occasion=_occasion(report.occasion, report.head.commit),
+    )
+
+
+def _occasion(occasion: wire.OccasionW | None, commit: str | None) -> Occasion | None:
+    """None where no commit made the head."""
+    if occasion is None or commit is None:
+        return None
+    return Occasion(
+        commit=commit,
+        time=time_of(occasion.time),
+        recorded=time_of(occasion.recorded),
+        ref=occasion.ref,
+        release=occasion.release,
+        recipes=occasion.recipes,
+        event=occasion.event,
+        default_branch=occasion.default_branch,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from weighbridge.core.wire.fixes import encode_fix
+from weighbridge.core.wire.times import written
 from weighbridge.model.budget import Percent
 from weighbridge.model.report import Unavailable
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from weighbridge.model.finding import Finding
     from weighbridge.model.image import Layer, SourceLine
     from weighbridge.model.packages import Package
+    from weighbridge.model.record import Occasion
     from weighbridge.model.report import ImageReport, Report, Revision, TreeNode, WeighedImage
 
 Json = dict[str, Any]
@@ -34,6 +36,19 @@ def encode(report: Report) -> Json:
         "minimum_change": report.minimum_change,
         "images": [encode_image(image) for image in report.images],
         "verdict": _verdict(report.verdict),
+        **({} if report.occasion is None else {"occasion": _occasion(report.occasion)}),
+    }
+
+
+def _occasion(occasion: Occasion) -> Json:
+    return {
+        "event": occasion.event,
+        "time": written(occasion.time),
+        "recorded": written(occasion.recorded),
+        "ref": occasion.ref,
+        "release": occasion.release,
+        "default_branch": occasion.default_branch,
+        "recipes": dict(occasion.recipes),
     }
 
 

@@ -25,6 +25,8 @@ Text = Annotated[str, Field(max_length=8_000, strict=True)]
 PathText = Annotated[str, Field(max_length=262_144, strict=True)]
 FileText = Annotated[str, Field(max_length=4_194_304, strict=True)]
 LineNumber = Annotated[int, Field(ge=1, le=10_000_000, strict=True)]
+Time = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+Recipe = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
 
 
@@ -319,6 +321,21 @@ class RevisionW(Wire):
     label: Text
 
 
+class OccasionW(Wire):
+    """What the head was weighed for: the event, the times of commit and weighing, a branch or tag, a release's tag.
+
+    `recipes` are digests of how each image was built, by its name.
+    """
+
+    event: Name
+    time: Time
+    recorded: Time
+    ref: Name | None
+    release: Name | None
+    default_branch: Name | None
+    recipes: Annotated[dict[Name, Recipe], Field(max_length=1_000)]
+
+
 class ReportW(Wire):
     """A whole report."""
 
@@ -332,3 +349,4 @@ class ReportW(Wire):
     minimum_change: Size
     images: Annotated[tuple[ImageW, ...], Field(max_length=1_000)]
     verdict: VerdictW
+    occasion: OccasionW | None = None

@@ -6,12 +6,12 @@ A line that this version cannot read (a newer version's, a damaged one) is kept 
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from weighbridge.core.wire.models import Commit, Count, Name, Size, Text, Wire
+from weighbridge.core.wire.models import Commit, Count, Name, Recipe, Size, Text, Time, Wire
+from weighbridge.core.wire.times import time_of, written
 from weighbridge.model.budget import Status
 from weighbridge.model.image import PackedSize
 from weighbridge.model.packages import Ecosystem
@@ -27,8 +27,6 @@ VERSION = 1
 """What is written. Versions that were ever written are read for good; a file of each is among the tests."""
 
 _MAX_LINE = 262_144
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
-Time = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +74,7 @@ class _RecordV1(Wire):
     recorded: Time
     ref: Name | None
     release: Name | None
-    recipe: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None
+    recipe: Recipe | None
     size: Size
     packed_size: Size
     packed_size_estimated: bool
@@ -99,8 +97,8 @@ class _RecordV1(Wire):
         plain = {name: getattr(self, name) for name in _PLAIN}
         return Record(
             **plain,
-            time=_time(self.time),
-            recorded=_time(self.recorded),
+            time=time_of(self.time),
+            recorded=time_of(self.recorded),
             packed=PackedSize(size=self.packed_size, estimated=self.packed_size_estimated),
             layers=tuple(
                 RecordedLayer(
@@ -173,8 +171,8 @@ def record_value(record: Record) -> dict[str, Any]:
         "commit": record.commit,
         "image": record.image,
         "platform": record.platform,
-        "time": record.time.astimezone(UTC).strftime(_TIME),
-        "recorded": record.recorded.astimezone(UTC).strftime(_TIME),
+        "time": written(record.time),
+        "recorded": written(record.recorded),
         "ref": record.ref,
         "release": record.release,
         "recipe": record.recipe,
@@ -212,7 +210,3 @@ def _layer(layer: RecordedLayer) -> dict[str, Any]:
         "created_by": layer.created_by,
         "from_base": layer.from_base,
     }
-
-
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)

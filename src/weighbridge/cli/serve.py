@@ -1,0 +1,67 @@
+"""`serve` and `admin`: the reporting service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weighbridge.cli.base import STATUSES, app, epilog
+from weighbridge.cli.ending import ending
+from weighbridge.errors import UsageError
+
+_INSTALL = "the service is not installed: pip install 'weighbridge[service]'"
+
+Data = Annotated[Path | None, typer.Option(help="Folder of the database and of stored details.", metavar="FOLDER")]
+Database = Annotated[
+    str | None, typer.Option("--database", help="postgresql://… or sqlite:///FILE. Default: in the data folder.")
+]
+
+
+@app.command(epilog=epilog("serve --data /var/lib/weighbridge"))
+def serve(
+    data: Data = None,
+    database: Database = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1, max=64)] = 1,
+) -> None:
+    """The reporting service: receives reports of many repositories and shows them on one page."""
+    with ending():
+        try:
+            from weighbridge.service import configuration, serving
+        except ModuleNotFoundError as error:
+            raise UsageError(f"{_INSTALL} ({error.name} is missing)") from None
+        serving.serve(configuration.configured(data=data, database_url=database), host, port, workers)
+
+
+admin = typer.Typer(help="Keeps the reporting service: tokens, export, import, migrations.", epilog=STATUSES)
+app.add_typer(admin, name="admin")
+
+
+@admin.command("token")
+def token(
+    name: Annotated[str, typer.Argument(help="What the token is called.")],
+    scope: Annotated[str, typer.Argument(help="Whose reports it may send: owner/name, owner/* or *.")],
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Makes an upload token and prints it, this once."""
+    with ending():
+        from weighbridge.service import configuration, running, schema, tokens
+
+        service = running.assembled(configuration.configured(data=data, database_url=database))
+        schema.upgrade(service.database)
+        with service.database.writing() as session:
+            made = tokens.issue(session, name, scope, service.now())
+        typer.echo(made)
+
+
+@admin.command("migrate")
+def migrate(data: Data = None, database: Database = None) -> None:
+    """Brings the database's tables to what this version expects."""
+    with ending():
+        from weighbridge.service import configuration, running, schema
+
+        schema.upgrade(running.assembled(configuration.configured(data=data, database_url=database)).database)

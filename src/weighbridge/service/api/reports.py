@@ -1,0 +1,53 @@
+"""`/api/v1/reports`: reports come in."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from weighbridge.core import wire
+from weighbridge.service import bodies, ingest
+from weighbridge.service.running import Here, Service
+from weighbridge.service.sender import Sender
+from weighbridge.service.senders import Sending
+
+router = APIRouter(tags=["reports"])
+
+
+class TakenV1(BaseModel):
+    """What came of one image."""
+
+    image: str
+    platform: str
+    outcome: Literal["created", "updated", "unchanged"]
+
+
+class ReceiptV1(BaseModel):
+    """What is kept from now on."""
+
+    repository: str
+    commit: str
+    pull_request: Annotated[int | None, Field(description="Number of the pull request, null where there is none.")]
+    images: list[TakenV1]
+
+
+@router.post("/reports", status_code=201, summary="Send a report")
+async def send(request: Request, here: Here, sender: Sending) -> ReceiptV1:
+    """Takes a report (`weighbridge.report/1`), plain, or packed with gzip or zstd.
+
+    Sending the same again changes nothing. Once this is answered, the report is on disk.
+    """
+    body = await bodies.read(request, here.configuration.max_report)
+    return await run_in_threadpool(_take, here, sender, body)
+
+
+def _take(here: Service, sender: Sender, body: bytes) -> ReceiptV1:
+    report = wire.load(body)
+    receipt = ingest.take(report, body, sender, here.database, here.store, here.now())
+    return ReceiptV1(
+        repository=receipt.repository,
+        commit=receipt.commit,
+        pull_request=receipt.pull or None,
+        images=[TakenV1.model_validate(taken, from_attributes=True) for taken in receipt.images],
+    )

@@ -1,0 +1,71 @@
+"""How a service runs: every value from the environment (`WEIGHBRIDGE_SERVICE_…`), with defaults that need nothing."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from weighbridge.errors import ConfigurationError
+
+PREFIX = "WEIGHBRIDGE_SERVICE_"
+
+
+class Reading(StrEnum):
+    """Who may read: everybody, who is signed in, or who may read the repository on GitHub."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed-in"
+    REPOSITORY = "repository"
+
+
+class Configuration(BaseSettings):
+    """All that decides how a service runs. Sizes are bytes, times seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data: Path = Field(default=Path("weighbridge-data"), description="Folder of the database and of stored details.")
+    database_url: str | None = Field(
+        default=None, description="`postgresql://…` or `sqlite:///…`. Default: a file in the data folder."
+    )
+    store_url: str | None = Field(
+        default=None, description="`s3://BUCKET/PREFIX` or `file:///…` for details. Default: in the data folder."
+    )
+    public_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("http://127.0.0.1:8000"), description="Where browsers reach the service."
+    )
+    github_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://github.com"), description="The GitHub whose repositories report here."
+    )
+    reading: Reading = Field(default=Reading.PUBLIC, description="Who may read: `public`, `signed-in`, `repository`.")
+    secret: SecretStr | None = Field(
+        default=None,
+        description="Signs cookies and unguessable addresses. Default: made once, kept in the data folder.",
+    )
+    max_report: Annotated[int, Field(ge=1024)] = Field(
+        default=32 * 1024 * 1024, description="Bytes of a report at most, unpacked."
+    )
+
+    def database(self) -> str:
+        """The database's address, with the driver that is used."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data / 'weighbridge.db'}"
+        for plain in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url
+
+    def store(self) -> str:
+        """Where details are kept, as a URL."""
+        return self.store_url or (self.data / "details").absolute().as_uri()
+
+
+def configured(**given: object) -> Configuration:
+    """What the environment says, and what is `given` on top. Raises ConfigurationError in one line."""
+    try:
+        return Configuration(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        raise ConfigurationError(f"{PREFIX}{name.upper()}: {first['msg']}") from None

@@ -1,0 +1,29 @@
+"""Run by Alembic, on the engine that it is given. Replicas that start at once wait for each other."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import text
+
+from weighbridge.service.tables import Base
+
+_LOCK = 7_302_201
+"""A number of our own for PostgreSQL's advisory locks."""
+
+engine = context.config.attributes["engine"]
+with engine.connect() as connection:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+        connection.commit()
+    try:
+        context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+        with context.begin_transaction():
+            if connection.dialect.name == "sqlite":
+                connection.execute(text("BEGIN IMMEDIATE"))
+            context.run_migrations()
+        connection.commit()
+    finally:
+        if connection.dialect.name == "postgresql":
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+            connection.commit()

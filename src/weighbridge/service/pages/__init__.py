@@ -1,0 +1,1 @@
+"""The pages, rendered here; they are usable without scripts."""

@@ -1,0 +1,47 @@
+"""`weighbridge serve`: the application on a socket."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from weighbridge.service import schema
+from weighbridge.service.app import create
+from weighbridge.service.configuration import Configuration, configured
+from weighbridge.service.running import assembled
+
+
+def serve(configuration: Configuration, host: str, port: int, workers: int) -> None:
+    """Brings the database up to date and serves until it is told to stop. Raises ConfigurationError."""
+    service = assembled(configuration)
+    schema.upgrade(service.database)
+    service.database.close()
+    print(f"weighbridge serves on http://{host}:{port}", file=sys.stderr)
+    # Workers are processes of their own, which read the configuration from the environment again.
+    os.environ.update(_exported(configuration))
+    uvicorn.run(
+        "weighbridge.service.serving:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def application() -> FastAPI:
+    """One worker's application."""
+    return create(assembled(configured()))
+
+
+def _exported(configuration: Configuration) -> dict[str, str]:
+    from weighbridge.service.configuration import PREFIX
+
+    values = configuration.model_dump(exclude_none=True, exclude={"secret"}, mode="json")
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}

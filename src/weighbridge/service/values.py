@@ -1,0 +1,103 @@
+"""Values as the database takes them. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import zstandard
+
+from weighbridge.core.names import clipped
+from weighbridge.core.wire.records import dump_record
+from weighbridge.model.report import WeighedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weighbridge.model.record import Record
+    from weighbridge.model.report import ImageReport
+
+Row = dict[str, object]
+
+_NAME = 255
+_LEVEL = 3
+
+
+def packed(content: bytes) -> bytes:
+    """Packed with zstandard."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+
+
+def seconds(time: datetime) -> int:
+    """Whole seconds since 1970."""
+    return int(time.timestamp())
+
+
+def moment(seconds: int) -> datetime:
+    """The time, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def plain(text: str, length: int = _NAME) -> str:
+    """Text that every database takes: no NUL, no half surrogates, bounded."""
+    return clipped(text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode(), length)
+
+
+def columns(record: Record, image: ImageReport) -> Row:
+    """What there is a column for."""
+    base = image.base.size if isinstance(image.base, WeighedImage) else None
+    return {
+        "time": seconds(record.time),
+        "recorded": seconds(record.recorded),
+        "ref": record.ref and plain(record.ref),
+        "release": record.release and plain(record.release),
+        "size": record.size,
+        "packed": record.packed.size,
+        "packed_estimated": record.packed.estimated,
+        "wasted": record.wasted,
+        "layer_count": len(record.layers),
+        "file_count": record.file_count,
+        "base_size": base,
+        "delta": None if base is None else record.size - base,
+        "status": record.verdict.value,
+        "max_size": record.max_size,
+        "saving": record.saving,
+        "line": packed(dump_record(record).encode("utf-8", "replace")),
+    }
+
+
+def finding_rows(report: ImageReport) -> list[Row]:
+    """What the head was found to smell of."""
+    return [
+        {
+            "rule": plain(finding.rule, 100),
+            "severity": finding.severity.value,
+            "message": plain(finding.message, 2000),
+            "file": finding.line and plain(finding.line.file, 1000),
+            "start": finding.line and finding.line.start,
+            "waste": finding.waste,
+        }
+        for finding in report.findings
+    ]
+
+
+def package_rows(report: ImageReport) -> list[Row]:
+    """The packages of the head."""
+    if not isinstance(report.head, WeighedImage):
+        return []
+    return [
+        {
+            "ecosystem": package.ecosystem.value,
+            "name": plain(package.name),
+            "version": plain(package.version),
+            "size": package.size,
+        }
+        for package in report.head.packages
+    ]
+
+
+def digest_of(rows: Sequence[Row]) -> str:
+    """SHA-256 of rows, to tell whether they changed."""
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
