@@ -4,7 +4,8 @@
     python3 scripts/tools.py path NAME         makes it if it is missing; prints its path
 
 act, node and dive come from PyPI, the stateful GitHub API, GitHub's OpenAPI description, the accessibility checker and
-shields' badge renderer from npm, chromium, skopeo and a registry from Debian. Standard library only.
+shields' badge renderer from npm, chromium, skopeo, a registry and PostgreSQL (the folder of its programs) from Debian.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from outside import postgres
 from outside.machine import Refusal, cache_root, ensure_commands, locked, refuse_unless_installable, run, say, which
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +35,7 @@ VARIABLES = {
     "chromium": "WEIGHBRIDGE_CHROMIUM",
     "skopeo": "WEIGHBRIDGE_SKOPEO",
     "registry": "WEIGHBRIDGE_REGISTRY",
+    "postgres": "WEIGHBRIDGE_POSTGRES",
 }
 _FROM_PYPI = ("act", "dive", "node")
 _FROM_NPM = ("emulate", "openapi", "axe", "badge-maker")
@@ -57,6 +60,8 @@ def ensure(names: list[str]) -> dict[str, Path]:
         found |= {command: path for command in wanted if (path := which(command)) is not None}
     if "registry" in names:
         found["registry"] = which("docker-registry") or _registry()
+    if "postgres" in names:
+        found["postgres"] = postgres.programs()
     missing = [name for name in names if name not in found or not found[name].exists()]
     if missing:
         raise Refusal(f"{', '.join(missing)} could not be installed; delete {cache_root() / 'tools'} and try again")
