@@ -27,4 +27,9 @@ def place(text: str) -> Place:
         case [(int() | str() | None) as key, int() as row] if not isinstance(key, bool) and abs(row) < 1 << 62:
             if not isinstance(key, int) or abs(key) < 1 << 62:
                 return key, row
-    raise Problem(422, "cursor: not one that this service gave; begin without it")
+    raise unknown()
+
+
+def unknown() -> Problem:
+    """What is raised for a cursor that cannot be gone on from."""
+    return Problem(422, "cursor: not one that this service gave for this list; begin without it")

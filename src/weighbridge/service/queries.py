@@ -5,36 +5,45 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy.orm import defer
 
+from weighbridge.model.budget import Status
 from weighbridge.service import cursors
 from weighbridge.service.tables import Image, Record, Repository
+from weighbridge.service.visible import EVERYTHING, Visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from sqlalchemy import Row
     from sqlalchemy.orm import InstrumentedAttribute, Session
+
+_RELEASES = 1_000
 
 
 class Order(StrEnum):
-    """What a list of images is sorted by, always from the heaviest, newest or worst."""
+    """What a list of images is sorted by: the heaviest, newest or worst first, names from A."""
 
     SIZE = "size"
     CHANGE = "change"
     SAVING = "saving"
     TIME = "time"
     STATUS = "status"
+    NAME = "name"
 
 
-_COLUMNS: dict[Order, InstrumentedAttribute[int | None] | InstrumentedAttribute[str | None]] = {
+_NUMBERS: dict[Order, InstrumentedAttribute[int | None]] = {
     Order.SIZE: Image.size,
     Order.CHANGE: Image.month_change,
     Order.SAVING: Image.saving,
     Order.TIME: Image.time,
-    Order.STATUS: Image.status,
 }
+_WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS)
+_NAMES = (Repository.name, Image.name, Image.platform, Image.id)
+_BETWEEN = "\x1f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,24 +75,37 @@ class Page:
     after: str | None
 
 
-def images(session: Session, wanted: Wanted) -> Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """A part of a sorted list that an index gives in its order. `beyond` tells what comes after a place in it."""
+
+    conditions: tuple[ColumnElement[bool], ...]
+    order: tuple[Any, ...]
+    beyond: Callable[[cursors.Place], ColumnElement[bool]]
+
+
+def images(session: Session, wanted: Wanted, visible: Visible = EVERYTHING) -> Page:
     """Raises Problem for a cursor that is none."""
-    column = _COLUMNS[wanted.order]
-    statement = select(Image, Repository.name).join(Repository, Repository.id == Image.repository_id)
-    for condition in _conditions(wanted, column):
-        statement = statement.where(condition)
-    statement = statement.order_by(column.is_(None), column.desc(), Image.id.desc()).limit(wanted.limit + 1)
-    rows = session.execute(statement).all()
+    statement = (
+        select(Image, Repository.name)
+        .join(Repository, Repository.id == Image.repository_id)
+        .where(*_conditions(wanted), *visible.only())
+    )
+    place = None if wanted.after is None else cursors.place(wanted.after)
+    rows: list[Row[Image, str]] = []
+    for number, run in enumerate(_runs(wanted.order)):
+        if len(rows) > wanted.limit or (place is not None and number < _run_of(wanted.order, place)):
+            continue
+        one = statement.where(*run.conditions).order_by(*run.order).limit(wanted.limit + 1 - len(rows))
+        if place is not None and number == _run_of(wanted.order, place):
+            one = one.where(run.beyond(place))
+        rows += session.execute(one).all()
     shown = [_shown(image, name) for image, name in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit
-    last = shown[-1].image if more else None
-    after = None if last is None else cursors.cursor((getattr(last, column.key), last.id))
+    after = cursors.cursor(_place(wanted.order, shown[-1])) if len(rows) > wanted.limit else None
     return Page(images=tuple(shown), after=after)
 
 
-def _conditions(
-    wanted: Wanted, column: InstrumentedAttribute[int | None] | InstrumentedAttribute[str | None]
-) -> list[ColumnElement[bool]]:
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.text:
         found.append(or_(Image.name.icontains(wanted.text, autoescape=True),
@@ -92,30 +114,73 @@ def _conditions(
         found.append(Image.status == wanted.status)
     if wanted.repository is not None:
         found.append(Repository.name == wanted.repository)
-    if wanted.after is not None:
-        found.append(_beyond(column, cursors.place(wanted.after)))
     return found
 
 
-def _beyond(
-    column: InstrumentedAttribute[int | None] | InstrumentedAttribute[str | None], place: cursors.Place
-) -> ColumnElement[bool]:
-    value, row = place
-    if value is None:
-        return and_(column.is_(None), Image.id < row)
-    return or_(column.is_(None), column < value, and_(column == value, Image.id < row))
+def _runs(order: Order) -> tuple[_Run, ...]:
+    """What is unknown comes last, whatever the database thinks of it."""
+
+    def by_number(place: cursors.Place) -> ColumnElement[bool]:
+        return Image.id < place[1]
+
+    newest = (Image.id.desc(),)
+    if order is Order.NAME:
+        return (_Run(conditions=(), order=_NAMES, beyond=_beyond_name),)
+    if order is Order.STATUS:
+        known = [Image.status == status.value for status in _WORST_FIRST]
+        return tuple(
+            _Run(conditions=(condition,), order=newest, beyond=by_number)
+            for condition in (*known, Image.status.is_(None))
+        )
+    column = _NUMBERS[order]
+    return (
+        _Run(
+            conditions=(column.is_not(None),),
+            order=(column.desc(), Image.id.desc()),
+            beyond=lambda place: tuple_(column, Image.id) < tuple_(*place),
+        ),
+        _Run(conditions=(column.is_(None),), order=newest, beyond=by_number),
+    )
+
+
+def _run_of(order: Order, place: cursors.Place) -> int:
+    """Which of the runs a place is in. Raises Problem for a place of a list that is sorted otherwise."""
+    value = place[0]
+    if order is Order.NAME:
+        fits, number = isinstance(value, str) and value.count(_BETWEEN) == 2, 0
+    elif order is Order.STATUS:
+        fits = value is None or value in _WORST_FIRST
+        number = _WORST_FIRST.index(Status(value)) if value in _WORST_FIRST else len(_WORST_FIRST)
+    else:
+        fits, number = not isinstance(value, str), int(value is None)
+    if not fits:
+        raise cursors.unknown()
+    return number
+
+
+def _beyond_name(place: cursors.Place) -> ColumnElement[bool]:
+    return tuple_(*_NAMES) > tuple_(*str(place[0]).split(_BETWEEN), place[1])
+
+
+def _place(order: Order, shown: Shown) -> cursors.Place:
+    image = shown.image
+    if order is Order.NAME:
+        return _BETWEEN.join((shown.repository, image.name, image.platform)), image.id
+    return (image.status if order is Order.STATUS else getattr(image, _NUMBERS[order].key)), image.id
 
 
 def _shown(image: Image, repository: str) -> Shown:
     return Shown(image=image, repository=repository, trend=tuple(json.loads(image.trend)))
 
 
-def image(session: Session, repository: str, name: str, platform: str | None = None) -> Shown | None:
+def image(
+    session: Session, repository: str, name: str, platform: str | None = None, visible: Visible = EVERYTHING
+) -> Shown | None:
     """One image by its names; of several platforms the first by name, where none is named."""
     statement = (
         select(Image, Repository.name)
         .join(Repository, Repository.id == Image.repository_id)
-        .where(Repository.name == repository, Image.name == name)
+        .where(Repository.name == repository, Image.name == name, *visible.only())
         .order_by(Image.platform)
     )
     if platform is not None:
@@ -124,12 +189,20 @@ def image(session: Session, repository: str, name: str, platform: str | None = N
     return None if row is None else _shown(row[0], row[1])
 
 
+def platforms(session: Session, image: Image) -> Sequence[str]:
+    """All that an image has reported for."""
+    statement = select(Image.platform).where(Image.repository_id == image.repository_id, Image.name == image.name)
+    return session.scalars(statement.order_by(Image.platform)).all()
+
+
 def history(session: Session, image_id: int, limit: int = 500) -> Sequence[Record]:
-    """The newest records of the default branch and of releases, the newest first."""
-    statement = (
-        select(Record)
-        .where(Record.image_id == image_id, Record.pull == 0, or_(Record.trunk, Record.release.is_not(None)))
-        .order_by(Record.time.desc(), Record.id.desc())
-        .limit(limit)
-    )
-    return session.scalars(statement).all()
+    """The newest records of the default branch and of releases, the newest first, without their `line`.
+
+    Each of the two is read off its index: what else there is of an image costs nothing.
+    """
+    record = defer(Record.line, raiseload=True)
+    trunk = select(Record).where(Record.image_id == image_id, Record.trunk).order_by(Record.time.desc()).limit(limit)
+    # A range, which an index is used for; an empty name is none.
+    released = select(Record).where(Record.image_id == image_id, Record.release > "", Record.pull == 0).limit(_RELEASES)
+    found = {one.id: one for statement in (trunk, released) for one in session.scalars(statement.options(record))}
+    return sorted(found.values(), key=lambda one: (one.time, one.id), reverse=True)[:limit]

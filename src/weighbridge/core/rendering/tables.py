@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,11 @@ class Table:
     hidden: int = 0
     opened: bool = False
     hint: str = ""
+
+    @property
+    def slug(self) -> str:
+        """The title without its numbers, as a part of an address."""
+        return re.sub(r"[^a-z]+", "-", re.split(r"[:(]", self.title)[0].lower()).strip("-")
 
 
 def make_table(

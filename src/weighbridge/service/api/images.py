@@ -12,6 +12,7 @@ from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here
 from weighbridge.service.tables import Record
 from weighbridge.service.values import moment
+from weighbridge.service.visible import Seen
 
 router = APIRouter(tags=["images"])
 
@@ -71,6 +72,7 @@ class HistoryV1(BaseModel):
 @router.get("/images", summary="All images")
 def images(
     here: Here,
+    seen: Seen,
     sort: queries.Order = queries.Order.SIZE,
     q: Annotated[str, Query(max_length=200, description="Part of a name.")] = "",
     status: Status | None = None,
@@ -83,13 +85,14 @@ def images(
         order=sort, text=q, status=status and status.value, repository=repository, after=cursor, limit=limit
     )
     with here.database.reading() as session:
-        page = queries.images(session, wanted)
+        page = queries.images(session, wanted, seen)
     return ImagesV1(images=[image_of(shown) for shown in page.images], next=page.after)
 
 
 @router.get("/images/{owner}/{repository}/{name:path}", summary="One image over time")
 def image(
     here: Here,
+    seen: Seen,
     owner: str,
     repository: str,
     name: str,
@@ -98,7 +101,7 @@ def image(
 ) -> HistoryV1:
     """An image, with what it weighed on the default branch and in releases."""
     with here.database.reading() as session:
-        shown = queries.image(session, f"{owner}/{repository}", name, platform)
+        shown = queries.image(session, f"{owner}/{repository}", name, platform, seen)
         if shown is None:
             raise Problem(404, f"no image {name[:200]} of {owner}/{repository} has reported")
         records = queries.history(session, shown.image.id, limit)
