@@ -256,7 +256,8 @@ def _weigh(scene: Scene) -> Report:
             settings = load(cli={"network": "host", **scene.settings}, environ={}, root=tree.path)
             refs = revisions.choose(LocalEvent(), repository, base="main", head="feature")
             place = pipeline.Place(repository="octocat/yard", server_url="https://github.com", pull_request=7)
-            report = pipeline.check_revisions(settings, refs, yard, place)
+            # When it was weighed would be another moment each time.
+            report = replace(pipeline.check_revisions(settings, refs, yard, place), occasion=None)
             return _with_fixes(report, settings, refs, yard) if scene.fix else report
 
 

@@ -24,6 +24,7 @@ from weighbridge.event import Event, LocalEvent, MergeGroupEvent, PullRequestEve
 from weighbridge.interruption import Stop
 from weighbridge.model.budget import Status, Verdict
 from weighbridge.model.report import Report, Unavailable
+from weighbridge.occasions import purpose_of
 from weighbridge.pipeline import Place
 from weighbridge.publish import CommentRequest, NotPublished, PublishedComment, publish_comment
 from weighbridge.settings import Settings, hidden_values, load
@@ -77,7 +78,7 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
     place = Place(repository=event.repository, server_url=event.server_url, pull_request=number)
     history = partial(outside.history, repository.root, settings, event, trusted=True)
     recorded = remembering.recorded_base(settings, refs, partial(history, quick=True), runner.line)
-    report = pipeline.check_revisions(settings, refs, yard, place, recorded)
+    report = pipeline.check_revisions(settings, refs, yard, place, recorded, purpose=purpose_of(event))
     if (again := recorded_base(report)) is not None:
         runner.line(again)
     report = action_fixes.look(report, settings, refs, yard, runner, outside)

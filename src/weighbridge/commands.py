@@ -17,6 +17,7 @@ from weighbridge.errors import ConfigurationError, UsageError
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import Revision, Unavailable
 from weighbridge.naming import is_reference, parse_image_name
+from weighbridge.occasions import Purpose
 from weighbridge.pipeline import Limits, Place
 from weighbridge.subjects import read_dockerfile_text
 
@@ -46,7 +47,9 @@ def check(given: Mapping[str, object], *, base: str | None, head: str | None) ->
     refs = revisions.choose(event, repository, base=base or settings.base_ref, head=head)
     branch = partial(wiring.history, repository.root, settings, event, quick=True)
     recorded = remembering.recorded_base(settings, refs, branch, lambda _: None)
-    report = weigh(settings, refs, repository, hidden, recorded)
+    # What is checked out is of its branch; of another revision nobody knows which branch it is weighed for.
+    purpose = Purpose(ref=repository.current_branch() if head is None else None)
+    report = weigh(settings, refs, repository, hidden, recorded, purpose=purpose)
     if settings.fix:
         report = _with_fixes(report, settings, refs, repository, hidden)
     return report, settings.fail_on
@@ -105,7 +108,13 @@ def _workshop(
 
 
 def weigh(
-    settings: Settings, refs: Refs, repository: Repository, hidden: tuple[str, ...], recorded: Sequence[Record] = ()
+    settings: Settings,
+    refs: Refs,
+    repository: Repository,
+    hidden: tuple[str, ...],
+    recorded: Sequence[Record] = (),
+    *,
+    purpose: Purpose = Purpose(),
 ) -> Report:
     """Builds and weighs revisions with the adapters of the command line. Raises WeighbridgeError."""
     with _progress() as progress:
@@ -117,7 +126,7 @@ def weigh(
             log=progress,
             hidden=hidden,
         )
-        return pipeline.check_revisions(settings, refs, yard, Place(), recorded)
+        return pipeline.check_revisions(settings, refs, yard, Place(), recorded, purpose=purpose)
 
 
 def compare(base: str, head: str, name: str | None, limits: Limits, platform: str | None = None) -> Report:

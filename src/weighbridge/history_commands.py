@@ -23,6 +23,7 @@ from weighbridge.errors import (
 )
 from weighbridge.event import LocalEvent
 from weighbridge.model.report import Unavailable
+from weighbridge.occasions import Purpose, now
 from weighbridge.reading.platforms import of_this_machine
 
 if TYPE_CHECKING:
@@ -58,10 +59,11 @@ def record(
 ) -> None:
     """Weighs a commit's images, or reads a report, and records them. Raises WeighbridgeError."""
     where = place(given)
-    weighed = commands.stored_report(report) if report is not None else _weighed(where, head)
     if ref is None and head is None and report is None:
         ref = where.repository.current_branch()
-    what = recording.What(report=weighed, ref=ref or release, release=release)
+    purpose = Purpose(ref=ref or release, release=release)
+    weighed = commands.stored_report(report) if report is not None else _weighed(where, head, purpose)
+    what = recording.What(report=weighed, purpose=purpose)
     new = recording.records_to_keep(what, where.settings, where.repository, hidden=where.hidden)
     recording.remember(new, where.branch)
     _say(new, where.branch)
@@ -150,7 +152,7 @@ def _fill_from(registry: Registry, where: Place, tags: Sequence[str], name: str,
         try:
             if isinstance(weighed.report, WeighbridgeError):
                 raise weighed.report
-            what = recording.What(report=weighed.report, ref=weighed.tag, release=weighed.tag)
+            what = recording.What(report=weighed.report, purpose=_release(weighed.tag))
             new = recording.records_to_keep(what, unknown, where.repository, hidden=where.hidden)
         except (UsageError, ImageNotFound, MalformedImage, RevisionNotFound, GitError) as error:
             typer.echo(f"weighbridge: {one_line(weighed.tag)}: {one_line(str(error))}", err=True)
@@ -164,8 +166,8 @@ def _fill_from(registry: Registry, where: Place, tags: Sequence[str], name: str,
 def _fill(where: Place, tag: str) -> bool:
     """Weighs and records a tag; whether all of it could be. What one release lacks is not the others' fault."""
     try:
-        report = _weighed(where, tag)
-        what = recording.What(report=report, ref=tag, release=tag)
+        report = _weighed(where, tag, _release(tag))
+        what = recording.What(report=report)
         new = recording.records_to_keep(what, where.settings, where.repository, hidden=where.hidden)
     except (UsageError, RevisionNotFound, GitError) as error:
         typer.echo(f"weighbridge: {one_line(tag)}: {error}", err=True)
@@ -207,7 +209,7 @@ def recalled(where: Place, wanted: Wanted, *, since: str | None = None) -> tuple
             "push to the default branch, begins it"
         )
     if since is not None:
-        wanted = replace(wanted, since=look.parse_since(since, records, recording.now()))
+        wanted = replace(wanted, since=look.parse_since(since, records, now()))
     series = look.select(records, wanted)
     if not series:
         raise UsageError(f"none of the {len(records)} records on {where.branch.name} is of that kind")
@@ -223,9 +225,13 @@ def _jump(series: look.Series, repository: Repository) -> str:
     return shown.jump_line(jump, adjacent=adjacent)
 
 
-def _weighed(where: Place, head: str | None) -> Report:
+def _release(tag: str) -> Purpose:
+    return Purpose(ref=tag, release=tag)
+
+
+def _weighed(where: Place, head: str | None, purpose: Purpose) -> Report:
     refs = revisions.choose(LocalEvent(), where.repository, head=head)
     refs = replace(refs, base=None)
     if refs.head.commit is None:
         raise UsageError("the work tree holds changes that no commit has: commit them, or name a commit with --head")
-    return commands.weigh(where.settings, refs, where.repository, where.hidden)
+    return commands.weigh(where.settings, refs, where.repository, where.hidden, purpose=purpose)

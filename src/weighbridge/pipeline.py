@@ -26,6 +26,7 @@ from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable, WeighedImage
 from weighbridge.naming import is_reference
+from weighbridge.occasions import Purpose, occasion_of
 from weighbridge.reading.platforms import of_this_machine
 from weighbridge.weighing import Origin, Scale
 
@@ -88,12 +89,19 @@ class Trees:
 
 
 def check_revisions(
-    settings: Settings, refs: Refs, yard: Yard, place: Place, recorded: Sequence[Record] = ()
+    settings: Settings,
+    refs: Refs,
+    yard: Yard,
+    place: Place,
+    recorded: Sequence[Record] = (),
+    *,
+    purpose: Purpose = Purpose(),
 ) -> Report:
     """Builds both revisions of every configured image, weighs and compares them.
 
-    The base of an image whose head weighs what is `recorded` of it is not built again. Whatever it made (worktrees,
-    images) is gone when it ends. Raises WeighbridgeError only for what concerns all images; what one image or side
+    The base of an image whose head weighs what is `recorded` of it is not built again. The report says for what
+    `purpose` the head was weighed, where it is a commit. Whatever it made (worktrees, images) is gone when it ends.
+    Raises WeighbridgeError only for what concerns all images; what one image or side
     could not give is a value in the report.
     """
     with shielded(), ExitStack() as stack:
@@ -105,7 +113,11 @@ def check_revisions(
             for image in settings.images
             for spec in image.specs()
         ]
-    return report_of(images, base=refs.base, head=refs.head, place=place, minimum_change=settings.minimum_change)
+    report = report_of(images, base=refs.base, head=refs.head, place=place, minimum_change=settings.minimum_change)
+    if refs.head.commit is None:
+        return report
+    occasion = occasion_of(purpose, refs.head.commit, settings, yard.repository, hidden=yard.hidden)
+    return replace(report, occasion=occasion)
 
 
 def compare_images(

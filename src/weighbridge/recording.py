@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from weighbridge.core.history.keep import History, is_ours, read_history, remembered, thinned, write_history
-from weighbridge.core.history.make import recipe_of, records_of
+from weighbridge.core.history.make import records_of
 from weighbridge.core.history.pictures import draw, subjects
-from weighbridge.core.names import clipped
 from weighbridge.errors import UsageError
-from weighbridge.model.record import Occasion
+from weighbridge.occasions import Purpose, now, occasion_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
-    from weighbridge.model.record import Record
+    from weighbridge.model.record import Occasion, Record
     from weighbridge.model.report import Report
     from weighbridge.ports import FilesBranch, Repository
     from weighbridge.settings import Settings
 
-_REF_LENGTH = 200
-
-
-def now() -> datetime:
-    """The time of this moment, in UTC."""
-    return datetime.now(UTC)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class What:
-    """What is recorded: a report's head, weighed for `ref` (a branch or tag) or as a `release`, the tag of one."""
+    """What is recorded: a report's head, for what the `purpose` says, and for what the report itself does otherwise."""
 
     report: Report
-    ref: str | None = None
-    release: str | None = None
+    purpose: Purpose = Purpose()
 
 
 def records_to_keep(
@@ -50,18 +41,19 @@ def records_to_keep(
     commit = what.report.head.commit
     if commit is None:
         raise UsageError("only what a commit holds can be recorded: commit the changes, or name one with --head")
-    occasion = Occasion(
-        commit=commit,
-        time=repository.commit_time(commit),
-        recorded=clock(),
-        ref=None if what.ref is None else clipped(what.ref, _REF_LENGTH),
-        release=None if what.release is None else clipped(what.release, _REF_LENGTH),
-        recipes={image.name: recipe_of(image.specs()[0], hidden) for image in settings.images},
-    )
-    made = records_of(what.report, occasion)
+    occasion = what.report.occasion
+    if occasion is None:
+        occasion = occasion_of(what.purpose, commit, settings, repository, hidden=hidden, clock=clock)
+    made = records_of(what.report, _as_asked(occasion, what.purpose))
     if not made:
         raise UsageError(f"nothing to record of {commit[:12]}: no image of it could be weighed")
     return made
+
+
+def _as_asked(occasion: Occasion, asked: Purpose) -> Occasion:
+    if asked.ref is None and asked.release is None:
+        return occasion
+    return replace(occasion, ref=asked.ref or occasion.ref, release=asked.release or occasion.release)
 
 
 def remember(

@@ -9,7 +9,8 @@ from weighbridge import recording, tracking
 from weighbridge.core.history.pictures import snippet, subjects
 from weighbridge.core.rendering.units import format_size
 from weighbridge.errors import GitForbidden, GitHubError, UsageError, WeighbridgeError
-from weighbridge.event import OtherEvent, PushEvent, ReleaseEvent, TagEvent
+from weighbridge.event import ReleaseEvent
+from weighbridge.occasions import is_remembered, purpose_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,34 +27,6 @@ if TYPE_CHECKING:
 
 
 _ROUNDS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """For what a run is remembered: a branch or tag, and the tag of a release."""
-
-    ref: str | None
-    release: str | None = None
-
-    @property
-    def branch(self) -> str | None:
-        """The branch, None where only a tag is known."""
-        return self.ref if self.release is None else None
-
-
-def mark_of(event: Event) -> Mark | None:
-    """For what a run of the event is remembered; None for one that is not: a pull request, another branch."""
-    if isinstance(event, TagEvent | ReleaseEvent):
-        return Mark(ref=event.tag, release=event.tag)
-    if isinstance(event, PushEvent) and event.branch == event.default_branch:
-        return Mark(ref=event.branch)
-    # A schedule runs on the default branch only, and its event need not name it.
-    on_default = event.name == "schedule" or (
-        event.name == "workflow_dispatch" and event.ref_name == event.default_branch
-    )
-    if isinstance(event, OtherEvent) and on_default:
-        return Mark(ref=event.ref_name)
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +66,8 @@ def _to_tell(settings: Settings, event: Event, teller: Teller) -> Iterator[Calla
     """What there is to tell of records; each says whether it could."""
     if isinstance(event, ReleaseEvent) and settings.release_notes:
         yield lambda records: _tell_release(records, event, teller)
-    mark, limit = mark_of(event), settings.alert_growth
-    if limit is not None and mark is not None and mark.ref is not None and mark.release is None:
-        branch = mark.ref
+    branch, limit = purpose_of(event).branch, settings.alert_growth
+    if limit is not None and branch is not None and is_remembered(event):
         yield lambda records: _tell_growth(records, branch, limit, teller)
 
 
@@ -158,15 +130,15 @@ def remember(
     runner: Runner,
 ) -> tuple[Record, ...] | None:
     """All that is remembered once this run is; None where it is not. What goes wrong is a warning."""
-    mark = mark_of(event)
-    if mark is None or not settings.record:
+    if not is_remembered(event) or not settings.record:
         return None
+    purpose = purpose_of(event)
     try:
-        if mark.ref == settings.history_branch or event.default_branch == settings.history_branch:
+        if purpose.ref == settings.history_branch or event.default_branch == settings.history_branch:
             raise UsageError(f"history-branch must be a branch of its own, not {settings.history_branch}")
-        what = recording.What(report=report, ref=mark.ref, release=mark.release)
+        what = recording.What(report=report, purpose=purpose)
         new = recording.records_to_keep(what, settings, repository, hidden=hidden)
-        main = event.default_branch or mark.branch
+        main = event.default_branch or purpose.branch
         records = recording.remember(new, branch, squash=settings.squash_history, main=main)
     except GitForbidden as error:
         runner.warning(f"not recorded: {error}; record: false ends this warning. The report is kept")

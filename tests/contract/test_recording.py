@@ -10,7 +10,8 @@ from tests.contract.test_files_branch import NAME, clone_of, origin_of
 from tests.support.git_server import WRITER, running_git_server
 from tests.support.records import record
 from weighbridge.adapters.git_branch import Access, GitFilesBranch
-from weighbridge.recording import now, recall, remember
+from weighbridge.occasions import now
+from weighbridge.recording import recall, remember
 
 if TYPE_CHECKING:
     from pathlib import Path

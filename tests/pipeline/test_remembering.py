@@ -150,3 +150,23 @@ def test_another_writer_in_between_loses_nothing(job: Job) -> None:
     push(job).run()
 
     assert 2 == len(remembered(job))
+
+
+def test_the_report_says_what_it_was_weighed_for(job: Job) -> None:
+    push(job).run()
+    pushed = job.report.occasion
+    job.event("push", {"ref": "refs/tags/v1.0.0", "after": "1" * 40, "before": "0" * 40}).run()
+    tagged = job.report.occasion
+    job.pull_request({"Dockerfile": SMALL}, {"Dockerfile": SMALL}).run()
+    pulled = job.report.occasion
+
+    assert pushed is not None
+    assert tagged is not None
+    assert pulled is not None
+    assert ("push", "main", None, "main") == (pushed.event, pushed.ref, pushed.release, pushed.default_branch)
+    assert ("v1.0.0", "v1.0.0") == (tagged.ref, tagged.release)
+    assert ("pull_request", "feature", job.report.head.commit) == (pulled.event, pulled.ref, pulled.commit)
+    repository = job.world.repository
+    assert [repository.commit_time(each.commit) for each in (pushed, pulled)] == [pushed.time, pulled.time]
+    assert pushed.recipes == pulled.recipes
+    assert {"yard"} == set(pulled.recipes)
