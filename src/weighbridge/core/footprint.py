@@ -53,13 +53,6 @@ def directories(paths: Iterable[str]) -> set[str]:
     return found
 
 
-def without(totals: dict[str, int], path: str, size: int) -> None:
-    """Takes a file's bytes from every directory above it."""
-    while path:
-        path = path.rpartition("/")[0]
-        totals[path] -= size
-
-
 def directory_totals(sizes: Mapping[str, int]) -> dict[str, int]:
     """Bytes below each directory, from bytes by path."""
     totals: dict[str, int] = defaultdict(int, {"": 0})
