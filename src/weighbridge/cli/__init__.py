@@ -49,6 +49,9 @@ def main() -> NoReturn:
     # An image is hundreds of thousands of small values without a cycle among them, which the collector would walk
     # again and again.
     gc.set_threshold(1_000_000, 20, 20)
+    # What hashes and compresses beside the reading asks for the interpreter between two pieces: it is not to wait longer
+    # for it than a piece takes.
+    sys.setswitchinterval(0.0005)
     try:
         status = app(prog_name="weighbridge", standalone_mode=False)
     except typer.TyperException as error:
