@@ -40,12 +40,16 @@ def waste(indexes: Sequence[LayerIndex], tree: FileTree) -> Waste:
 def _hidden(indexes: Sequence[LayerIndex], tree: FileTree) -> list[tuple[int, Entry]]:
     """Entries with bytes that no path shows, and their layers."""
     nodes = tree.nodes
-    # Nearly every entry is where it was put, under its own name.
+    shown = [0] * len(indexes)
+    # By number, here and below: names take three times as long, for every path of an image.
+    for node in nodes.values():
+        shown[node[2]] += node[0][5]
+    # Few layers have bytes that are not shown, and nearly every entry is where it was put, under its own name.
     moved = [
         (number, entry)
         for number, index in enumerate(indexes)
+        if index.size != shown[number]
         for entry in index.entries
-        # Path and size of an entry, entry and layer of what is placed: names take three times as long.
         if entry[5] and ((placed := nodes.get(entry[0])) is None or placed[0] is not entry or placed[1] != number)
     ]
     if not moved:
