@@ -17,7 +17,7 @@ from weighbridge.cli import app
 from weighbridge.core import wire
 from weighbridge.core.rules.pages import index_page, rule_page
 from weighbridge.core.rules.registry import RULES
-from weighbridge.settings import file_schema, inputs_table
+from weighbridge.settings.documents import file_schema, inputs_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

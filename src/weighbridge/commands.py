@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import examining, pipeline, remembering, wiring
+from weighbridge import examining, pipeline, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.errors import ConfigurationError, UsageError
 from weighbridge.model.budget import Budget, Status
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 def check(given: Mapping[str, object], *, base: str | None, head: str | None) -> tuple[Report, frozenset[Status]]:
     """Builds and compares two revisions of the repository around the working directory. Raises WeighbridgeError."""
-    from weighbridge import revisions
+    from weighbridge import remembering, revisions
     from weighbridge.event import read_event
 
     repository, settings, hidden = here(given)
@@ -320,10 +320,10 @@ def stored_report(path: Path) -> Report:
 
 def schema(document: str) -> str:
     """The JSON Schema of the configuration file ("config") or of the report ("report")."""
-    from weighbridge import settings
     from weighbridge.core import wire
+    from weighbridge.settings import documents
 
-    return {"config": settings.shipped_schema, "report": wire.shipped_schema}[document]()
+    return {"config": documents.shipped_schema, "report": wire.shipped_schema}[document]()
 
 
 def present(report: Report, output_format: str, output: Path | None, *, single: bool = False) -> None:

@@ -324,7 +324,9 @@ def _image_report(
     head_image = head.image if isinstance(head, _Weighed) else None
     trees = diff_trees(base_image.tree, head_image.tree) if base_image and head_image else None
     base_side = (
-        summarize(base.image, against=None, build_seconds=base.build_seconds) if isinstance(base, _Weighed) else base
+        summarize(base.image, against=None, build_seconds=base.build_seconds, weights=trees.base if trees else None)
+        if isinstance(base, _Weighed)
+        else base
     )
     if isinstance(base, _Weighed) and isinstance(base_side, WeighedImage):
         base_side = replace(base_side, recorded=base.recorded)

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from weighbridge.errors import ConfigurationError
-from weighbridge.settings import describe_inputs, load, shipped_schema
+from weighbridge.settings import load
+from weighbridge.settings.documents import describe_inputs, shipped_schema
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS = [

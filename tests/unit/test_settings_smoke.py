@@ -10,7 +10,8 @@ import yaml
 
 from weighbridge.errors import ConfigurationError
 from weighbridge.model.behaviour import Request, Service, Smoke
-from weighbridge.settings import load, shipped_schema
+from weighbridge.settings import load
+from weighbridge.settings.documents import shipped_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

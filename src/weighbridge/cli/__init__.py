@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -50,6 +51,11 @@ def main() -> NoReturn:
     # An image is hundreds of thousands of small values without a cycle among them, which the collector would walk
     # again and again.
     gc.set_threshold(1_000_000, 20, 20)
+    # What hashes and compresses beside the reading asks for the interpreter between two pieces, and is not to wait for
+    # it for longer than a piece takes.
+    sys.setswitchinterval(0.0005)
+    # Looking for plugins of what validates reads the records of every installed package, and some might be found.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         status = app(prog_name="weighbridge", standalone_mode=False)
     except typer.TyperException as error:

@@ -13,6 +13,7 @@ from weighbridge.model.report import LargeFile, WeighedImage
 
 if TYPE_CHECKING:
     from weighbridge.core.filediff import TreeDiff
+    from weighbridge.core.footprint import Footprint
     from weighbridge.model.files import Duplicate, WastedPath
     from weighbridge.model.image import Image, Layer
     from weighbridge.model.packages import Package
@@ -23,9 +24,14 @@ _COPIES = 1_000
 _INSTRUCTION = 4_000
 
 
-def summarize(image: Image, *, against: TreeDiff | None, build_seconds: float | None) -> WeighedImage:
-    """One side of a comparison. `against` is how the head's tree differs from its base's: it colours the treemap."""
-    weights = against.head if against else footprint(image.tree)
+def summarize(
+    image: Image, *, against: TreeDiff | None, build_seconds: float | None, weights: Footprint | None = None
+) -> WeighedImage:
+    """One side of a comparison. `against` is how the head's tree differs from its base's: it colours the treemap.
+
+    `weights` is the tree's footprint, where that is at hand.
+    """
+    weights = against.head if against else weights or footprint(image.tree)
     return WeighedImage(
         reference=image.reference,
         id=image.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighbridge.core.footprint import depth, directories, parent
@@ -21,6 +21,8 @@ _DEEPEST = 60
 """Levels that are opened: a path may have two thousand, which no reader of nested JSON takes."""
 _SMALLEST_SHARE = 5_000
 """Smaller than total / this cannot be seen in a treemap."""
+# Looking a member of an enumeration up takes as long as all else that is asked of a path.
+_SAME, _CHANGED = Change.SAME, Change.CHANGED
 
 
 def treemap(tree: Footprint, against: TreeDiff | None, limit: int = 1_500) -> TreeNode:
@@ -40,14 +42,20 @@ _Member = tuple[int, str, bool]
 class _Rest:
     """What of a directory has no node of its own."""
 
+    change: Change
     size: int = 0
     delta: int = 0
-    kinds: set[Change] = field(default_factory=set)
+
+    def add(self, size: int, delta: int, change: Change) -> None:
+        """One more of it."""
+        self.size += size
+        self.delta += delta
+        if change is not self.change:
+            self.change = _CHANGED
 
     def node(self) -> TreeNode:
         """The one node for all of it."""
-        kind = next(iter(self.kinds)) if len(self.kinds) == 1 else Change.CHANGED
-        return TreeNode(name=REST, size=self.size, delta=self.delta, change=kind)
+        return TreeNode(name=REST, size=self.size, delta=self.delta, change=self.change)
 
 
 class _Treemap:
@@ -64,26 +72,35 @@ class _Treemap:
         self._small: dict[str, _Rest] = {}
         # What is in a directory that cannot be seen is not asked for.
         visible = {directory for directory, size in self._totals.items() if size >= self._smallest or not directory}
-        for path, size in self._sizes.items():
-            if (folder := path.rpartition("/")[0]) in visible:
-                self._take(folder, (-size, path, False))
+        self._take_files(visible)
         for directory, size in self._totals.items():
             if directory and (folder := parent(directory)) in visible:
-                self._take(folder, (-size, directory, True))
+                if size >= self._smallest:
+                    self._members.setdefault(folder, []).append((-size, directory, True))
+                else:
+                    self._count(folder, directory, size, True)
 
-    def _take(self, folder: str, member: _Member) -> None:
-        """What is too small to be seen is summed up at once: that is most of an image."""
-        if -member[0] >= self._smallest:
-            self._members.setdefault(folder, []).append(member)
-        else:
-            self._count(self._small.setdefault(folder, _Rest()), member)
+    def _take_files(self, visible: set[str]) -> None:
+        """What is too small to be seen is summed up at once, with as few steps as can be: that is most of an image."""
+        smallest, members, small, changed = self._smallest, self._members, self._small, self._changed
+        before = self._base.sizes if self._base is not None else self._sizes
+        for path, size in self._sizes.items():
+            folder = path.rpartition("/")[0]
+            if folder not in visible:
+                continue
+            if size >= smallest:
+                members.setdefault(folder, []).append((-size, path, False))
+                continue
+            change = changed.get(path, _SAME)
+            rest = small.get(folder)
+            if rest is None:
+                rest = small[folder] = _Rest(change)
+            rest.add(size, size - before.get(path, 0), change)
 
-    def _count(self, rest: _Rest, member: _Member) -> None:
-        size, path, is_directory = member
-        rest.size -= size
-        if self._base is not None:
-            rest.delta += self._delta(path, -size, is_directory)
-        rest.kinds.add(self._change(path, is_directory))
+    def _count(self, folder: str, path: str, size: int, is_directory: bool) -> None:
+        """Adds what has no node of its own to the rest of its directory."""
+        change = self._change(path, is_directory)
+        self._small.setdefault(folder, _Rest(change)).add(size, self._delta(path, size, is_directory), change)
 
     def build(self) -> TreeNode:
         """Decides which directories are opened, then makes the nodes from the leaves up."""
@@ -116,8 +133,8 @@ class _Treemap:
                 shown, cut = [], members
             count += needed
             opened[directory] = shown
-            for member in cut:
-                self._count(self._small.setdefault(directory, _Rest()), member)
+            for size, path, is_directory in cut:
+                self._count(directory, path, -size, is_directory)
             for size, path, is_directory in shown:
                 if is_directory and depth(path) < _DEEPEST:
                     heapq.heappush(waiting, (size, path))

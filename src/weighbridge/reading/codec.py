@@ -12,7 +12,7 @@ from weighbridge.model.files import Entry, Kind, LayerIndex
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERSION = 2
+VERSION = 3
 _MAX_BYTES = 1 << 30
 _KINDS = {kind.value: kind for kind in Kind}
 
@@ -25,7 +25,7 @@ def encode(index: LayerIndex) -> bytes:
         index.whiteouts, index.opaque, dict(index.contents),
     )  # fmt: skip
     packed = msgpack.packb(document, use_bin_type=True, unicode_errors="surrogateescape")
-    return zstandard.ZstdCompressor(level=3, write_checksum=True).compress(packed)
+    return zstandard.ZstdCompressor(level=1, write_checksum=True).compress(packed)
 
 
 def _entries(stored: Sequence[tuple[str, str, int, int, int, int, str, bytes]]) -> tuple[Entry, ...]:

@@ -87,33 +87,37 @@ class _Indexer:
 
     def _read_ordinary(self) -> None:
         """What goes for nearly every entry of every layer, with as few steps as can be."""
-        entries, real, sample = self._entries, self._links.real, self._sample.add
+        entries, real, sample, new = self._entries, self._links.followed(), self._sample.add, tuple.__new__
+        members = names_bytes = 0
         for name, is_file, (mode, uid, gid), content in self._tar.ordinary():
-            path = real(normalized(name))
-            self._count(path, "")
+            path = normalized(name)
+            if real is not None:
+                path = real(path)
+            members += 1
+            names_bytes += len(path)
+            size = len(content)
             if path in entries or not path or _WHITEOUT in path:
-                flag, size = b"0" if is_file else b"5", len(content)
-                self._place(path, Member(name, flag, mode, uid, gid, size, "", size), content)
-                continue
-            digest = b""
-            if is_file:
+                self._place(path, Member(name, b"0" if is_file else b"5", mode, uid, gid, size, "", size), content)
+            elif is_file:
                 sample(content)
-                digest = xxh3_128_digest(content)
-                if len(content) <= MAX_EVIDENCE_BYTES and is_evidence(path):
+                if size <= MAX_EVIDENCE_BYTES and is_evidence(path):
                     self._keep(path, bytes(content))
-            # What Entry() does, in half the time.
-            fields = (path, _FILE if is_file else _DIRECTORY, mode, uid, gid, len(content), "", digest)
-            entries[path] = tuple.__new__(Entry, fields)
+                # What Entry() does, in half the time.
+                entries[path] = new(Entry, (path, _FILE, mode, uid, gid, size, "", xxh3_128_digest(content)))
+            else:
+                entries[path] = new(Entry, (path, _DIRECTORY, mode, uid, gid, size, "", b""))
+        # There is no more of it at a time than what was read at once.
+        self._count(members, names_bytes)
 
     def _take(self, member: Member) -> None:
         path = self._links.real(normalized(member.name))
-        self._count(path, member.link)
+        self._count(1, len(path) + len(member.link))
         self._place(path, member, None)
 
-    def _count(self, path: str, link: str) -> None:
+    def _count(self, members: int, names_bytes: int) -> None:
         """Raises MalformedImage where a layer takes more memory than layers may."""
-        self._members += 1
-        self._names_bytes += len(path) + len(link)
+        self._members += members
+        self._names_bytes += names_bytes
         if self._members > MAX_ENTRIES:
             raise MalformedImage(f"a layer holds more than {MAX_ENTRIES:,} entries")
         if self._names_bytes > MAX_NAMES_BYTES:

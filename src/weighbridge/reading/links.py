@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from weighbridge.errors import MalformedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_HOPS = 40
 """Linux follows no more symlinks for one path (path_resolution(7))."""
@@ -47,6 +52,10 @@ class Links:
         if self._taken > MAX_TAKEN:
             raise MalformedImage("a layer names files with hard links again and again")
         return taken
+
+    def followed(self) -> Callable[[str], str] | None:
+        """What follows symlinks, as long as no more are added; None where there is none to follow."""
+        return self.real if self._symlinks else None
 
     def real(self, path: str) -> str:
         """The path with the symlinks above it followed, not the last name itself. Raises MalformedImage for a loop."""

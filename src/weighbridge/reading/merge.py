@@ -32,7 +32,7 @@ def merge(indexes: Sequence[LayerIndex]) -> FileTree:
     nodes = merging.finish(indexes)
     return FileTree(
         nodes=nodes,
-        size=sum(placed.entry.size for placed in nodes.values()),
+        size=sum([placed[0][5] for placed in nodes.values()]),
         contents=_contents(indexes, nodes, merging.linked),
         linked=tuple(merging.linked),
     )
@@ -41,7 +41,7 @@ def merge(indexes: Sequence[LayerIndex]) -> FileTree:
 class _Merging:
     def __init__(self) -> None:
         self._nodes: dict[str, Placed] = {}
-        # Directory → names in it: what makes taking a directory away cost no more than what is in it.
+        # Directory → paths in it: what makes taking a directory away cost no more than what is in it.
         self._children: dict[str, dict[str, None]] = {"": {}}
         self._folder_bytes = 0
         self.linked: dict[str, None] = {}
@@ -50,8 +50,8 @@ class _Merging:
     def apply(self, number: int, index: LayerIndex) -> None:
         """Whiteouts first: they hide what is below this layer, never what it brings itself, wherever they stand."""
         for folder in index.opaque:
-            for name in list(self._children.get(folder, ())):
-                self._remove(f"{folder}/{name}" if folder else name)
+            for path in list(self._children.get(folder, ())):
+                self._remove(path)
             self._have_directory(folder)
         for path in index.whiteouts:
             self._remove(path)
@@ -62,11 +62,11 @@ class _Merging:
             path, kind = entry[0], entry[1]
             if kind is not _DIRECTORY and path in children:
                 self._remove(path)
-            parent, _, name = path.rpartition("/")
+            parent = path[: path.rfind("/")] if "/" in path else ""
             siblings = children.get(parent)
             if siblings is None:
                 siblings = self._make_directory(parent)
-            siblings[name] = None
+            siblings[path] = None
             if kind is _HARDLINK:
                 nodes[path] = self._linked(number, entry)
             else:
@@ -121,21 +121,21 @@ class _Merging:
             placed = self._nodes.get(path)
             if placed is not None and placed.entry.kind is not _DIRECTORY:
                 del self._nodes[path]
-            path, _, name = path.rpartition("/")
-            known = path in self._children
-            self._children.setdefault(path, {})[name] = None
+            parent = path.rpartition("/")[0]
+            known = parent in self._children
+            self._children.setdefault(parent, {})[path] = None
+            path = parent
             if known:
                 break
         return made
 
     def _remove(self, path: str) -> None:
-        parent, _, name = path.rpartition("/")
-        self._children.get(parent, {}).pop(name, None)
+        self._children.get(path.rpartition("/")[0], {}).pop(path, None)
         pending = [path]
         while pending:
             gone = pending.pop()
             self._nodes.pop(gone, None)
-            pending.extend(f"{gone}/{child}" for child in self._children.pop(gone, ()))
+            pending.extend(self._children.pop(gone, ()))
 
 
 def _sources(indexes: Sequence[LayerIndex], keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Entry]:

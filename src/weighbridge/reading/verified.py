@@ -7,6 +7,7 @@ import hashlib
 import os
 import threading
 from dataclasses import dataclass
+from mmap import mmap
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
@@ -89,7 +90,9 @@ class Verifier:
             self._thread.start()
 
     def _run(self) -> None:
-        buffer = bytearray(_CHUNK_BYTES)
+        # At a page's start, which a bytearray never is: several processors take seven times as long to copy pages to 16
+        # bytes behind one.
+        buffer = mmap(-1, _CHUNK_BYTES)
         while (claim := self._claims.get()) is not None:
             try:
                 if self._failure is None and not self._stopped.is_set():
@@ -102,7 +105,7 @@ class Verifier:
                 with contextlib.suppress(OSError):
                     os.close(claim.descriptor)
 
-    def _verify(self, claim: _Claim, buffer: bytearray) -> None:
+    def _verify(self, claim: _Claim, buffer: mmap) -> None:
         state = hashlib.sha256()
         position, end = claim.start, claim.start + claim.size
         whole = memoryview(buffer)

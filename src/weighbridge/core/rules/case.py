@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from weighbridge.core.footprint import directory_totals, without
+from weighbridge.core.footprint import directory_totals
 from weighbridge.core.names import clipped, clipped_path
 from weighbridge.core.rendering.units import format_size
 from weighbridge.core.rollup import heaviest_path
@@ -202,8 +202,8 @@ def files_shown(files: Iterable[Held], most: int = 5) -> tuple[Evidence, ...]:
         rows.append(
             shown(f"{clipped_path(path, _PATH)} ({format_size(size)})", path=path, size=size, layer=layers[inside[0]])
         )
-        for each in inside:
-            without(totals, each, sizes.pop(each))
+        for folder, less in directory_totals({each: sizes.pop(each) for each in inside}).items():
+            totals[folder] -= less
     if sizes:
         size = sum(sizes.values())
         rows.append(shown(f"{len(sizes)} more file{'s' if len(sizes) > 1 else ''} ({format_size(size)})", size=size))

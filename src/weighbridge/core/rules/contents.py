@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import filterfalse
 from typing import TYPE_CHECKING, NamedTuple
 
+from weighbridge.core.rules.path_words import PathWords
 from weighbridge.dockerfile.ignore import read_ignore
 from weighbridge.model.files import Kind
 
@@ -34,8 +34,7 @@ class Held(NamedTuple):
 class Contents:
     """`ignored` are patterns, as in an ignore file, of paths that nothing is said about.
 
-    Most rules find nothing in most images. So no list of the files is made: their paths stand in one text, where
-    looking for a word takes a millisecond, and only a file that holds it is looked at.
+    Most rules find nothing in most images. So only the files whose paths hold some word are looked at.
     """
 
     image: Image
@@ -43,7 +42,7 @@ class Contents:
 
     def matching(self, pattern: PathPattern) -> list[Held]:
         """The files of one's own whose path a pattern finds something in, sorted by path."""
-        found = {path for word in pattern.holds for path in self._holding(word)}
+        found = {path for word in pattern.holds for path in self._words.holding(word)}
         return self._own(path for path in found if pattern.search(path))
 
     def under(self, folder: str) -> list[Held]:
@@ -60,7 +59,7 @@ class Contents:
 
     def ending(self, end: str) -> list[str]:
         """The paths of all files, the base image's too, that end so; sorted."""
-        return sorted(path for path in self._holding(end) if path.endswith(end))
+        return sorted(path for path in self._words.holding(end) if path.endswith(end))
 
     def own_file(self, path: str) -> Held | None:
         """The file of this path, if it is one of one's own."""
@@ -77,8 +76,7 @@ class Contents:
         return Held(path, placed.entry.size, placed.layer)
 
     def _paths_under(self, folder: str) -> Iterator[str]:
-        prefix = folder.strip("/") + "/"
-        return (path for path in self._holding(f"\n{prefix}") if path.startswith(prefix))
+        return self._words.under(folder.strip("/"))
 
     @cached_property
     def _from_base(self) -> frozenset[int]:
@@ -92,25 +90,17 @@ class Contents:
         return self._ignore is not None and self._ignore.excludes(path)
 
     @cached_property
-    def _text(self) -> tuple[list[str], str, list[int]]:
-        """The paths of all files; all of them in one text, each between two line ends; and where each one ends."""
-        paths = [
+    def _words(self) -> PathWords:
+        """The paths of all files."""
+        # A placed entry, and its entry's kind: asked by number, since this is for every file of an image.
+        paths: Iterable[str] = (
             path
             for path, placed in self.image.tree.nodes.items()
-            if ((kind := placed.entry.kind) is _FILE or kind is _HARDLINK) and not self._is_ignored(path)
-        ]
-        return paths, "\n" + "\n".join([*paths, ""]), list(accumulate([len(path) + 1 for path in paths]))
-
-    def _holding(self, word: str) -> Iterator[str]:
-        """The paths that hold a word, each once; and where a path has line ends in it, a few that do not."""
-        paths, text, ends = self._text
-        found = text.find(word)
-        while found >= 0:
-            place = bisect_right(ends, found)
-            if place == len(paths):
-                return
-            yield paths[place]
-            found = text.find(word, max(ends[place], found + 1))
+            if (kind := placed[0][1]) is _FILE or kind is _HARDLINK
+        )
+        if self._ignore is not None:
+            paths = filterfalse(self._ignore.excludes, paths)
+        return PathWords(paths)
 
 
 def by_layer(files: Iterable[Held]) -> dict[int, list[Held]]:
