@@ -12,6 +12,7 @@ from weighbridge.core.fixes.split import Split, split
 from weighbridge.core.fixes.stowage import (
     empty_folders,
     extras,
+    handed_over,
     libraries,
     made_until,
     own_libraries,
@@ -158,7 +159,9 @@ def _split(
     go = any(elf.go is not None for elf in elves)
     end = anatomy.last_work(after) if ground.has_shell else _last_files(anatomy, after)
     taken = {path: placed for path, placed in kept.items() if made_until(placed, image, end)}
-    brought = [*copies(taken, image), *empty_folders(anatomy, image, end)]
+    users = list(user_lines(anatomy, needed, ground, end))
+    folders, handed = handed_over(list(empty_folders(anatomy, image, end)), users)
+    brought = [*copies(taken, image), *folders]
     preparation, brought_libraries = libraries(needed, ground, image)
     brought += brought_libraries if ground.glibc is not None else []
     brought += extras(anatomy, needed, ground, programs, taken)
@@ -171,9 +174,9 @@ def _split(
         + (", linked statically" if to_static else ""),
         after=end,
         base=ground.name,
-        preparation=(*user_lines(anatomy, needed, ground, end), *preparation),
+        preparation=(*users, *preparation),
         copies=tuple(dict.fromkeys(brought)),
-        late=("RUN ldconfig",) if ground.has_shell and own_libraries(taken, programs) else (),
+        late=(*handed, *(("RUN ldconfig",) if ground.has_shell and own_libraries(taken, programs) else ())),
         edits=tuple(edits),
         without=GO_VARIABLES,
         rules=("toolchain-in-final",),
