@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.anatomy import cased
+from weighbridge.core.fixes.development import without_development
 from weighbridge.core.fixes.finals import CC, Ground, same_family, twin
+from weighbridge.core.fixes.jlink import is_java_package, linked_runtime
 from weighbridge.core.fixes.needs import Needs, needs
 from weighbridge.core.fixes.payload import copies, freight, packaged
+from weighbridge.core.fixes.prefixed import Prefixed, prefixed
 from weighbridge.core.fixes.pruning import pruner
 from weighbridge.core.fixes.runtimes import Runtime, language_of, loose_libraries, runtime
 from weighbridge.core.fixes.split import Copy, Split, split
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from weighbridge.core.fixes.anatomy import Anatomy
+    from weighbridge.dockerfile.source import Edit
     from weighbridge.model.dockerfile import Instruction
     from weighbridge.model.files import Placed
     from weighbridge.model.fix import Candidate
@@ -81,6 +85,7 @@ class _Load:
     ground: Ground
     apart: bool
     runtime: Runtime | None = None
+    prefixed: Prefixed | None = None
 
 
 def plans(anatomy: Anatomy) -> Iterator[Candidate]:
@@ -90,16 +95,14 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
         return
     for way in _ways(anatomy, programs):
         for number, after in enumerate(_ends(anatomy, way)):
-            load = _load(anatomy, image, programs, way, after)
-            if load is None:
-                continue
-            meant = _split(anatomy, load, image, programs)
-            if number:
-                meant = replace(
-                    meant, strategy=f"{meant.strategy}+later", title=f"{meant.title}, where later steps run"
-                )
-            for plan in _with_pruning(anatomy, meant, load.kept):
-                yield split(anatomy, plan)
+            for load in _loads(anatomy, image, programs, way, after):
+                meant = _split(anatomy, load, image, programs)
+                if number:
+                    meant = replace(
+                        meant, strategy=f"{meant.strategy}+later", title=f"{meant.title}, where later steps run"
+                    )
+                for plan in _with_pruning(anatomy, meant, load.kept):
+                    yield split(anatomy, plan)
 
 
 def _ways(anatomy: Anatomy, programs: Programs) -> Iterator[_Way]:
@@ -111,11 +114,14 @@ def _ways(anatomy: Anatomy, programs: Programs) -> Iterator[_Way]:
     language = language_of(anatomy.base)
     if slim is None or first is None:
         return
-    if language is not None and plain is not None and plain.manager == "apt":
+    fits = plain is not None and (plain.glibc or (0, 0)) <= (CC.glibc or (0, 0))
+    if plain is not None and plain.manager == "apt" and _linked(anatomy, programs) is not None:
+        yield from (_Way(ground=ground, apart=True, carried=True) for ground in ((CC, plain) if fits else (plain,)))
+    elif language is not None and plain is not None and plain.manager == "apt":
         started = {path.rpartition("/")[2] for path in first.entries}
         started |= {word.rpartition("/")[2] for path in first.entries for word in programs.scripts.get(path, ())}
         spoken = any(word.startswith(language) for word in (*started, *first.words)) or _managed(first)
-        if spoken and (plain.glibc or (0, 0)) <= (CC.glibc or (0, 0)):
+        if spoken and fits:
             yield _Way(ground=CC, apart=True, carried=True)
         if not spoken or language == "node":
             yield _Way(ground=plain, apart=True, carried=spoken)
@@ -140,12 +146,11 @@ def _leaves_something(anatomy: Anatomy) -> bool:
     return False
 
 
-def _load(
-    anatomy: Anatomy, image: Image, programs: Programs, way: _Way, after: Instruction
-) -> _Load | None:
+def _loads(anatomy: Anatomy, image: Image, programs: Programs, way: _Way, after: Instruction) -> Iterator[_Load]:
+    """What goes along: without the tools among its packages where they can be told apart, then with them."""
     first = needs(anatomy, ())
     if first is None:
-        return None
+        return
     kept = freight(anatomy, after, _inputs(first.entries, programs))
     kept = _without_tools_of_environment(kept, first, image, programs)
     for path in first.entries:
@@ -160,9 +165,15 @@ def _load(
             kept[path] = placed
     needed = needs(anatomy, kept)
     if needed is None:
-        return None
-    load = _Load(after=after, kept=kept, needed=needed, ground=way.ground, apart=way.apart)
-    return _carried(anatomy, load, programs) if way.carried else load
+        return
+    whole = _Load(after=after, kept=kept, needed=needed, ground=way.ground, apart=way.apart)
+    called = {*needed.words, *(path.rpartition("/")[2] for path in needed.entries)}
+    apart = prefixed(anatomy, kept, called)
+    loads = [whole] if apart is None else [replace(whole, kept=apart.without(kept), prefixed=apart), whole]
+    for load in loads:
+        carried = _carried(anatomy, load, programs) if way.carried else load
+        if carried is not None:
+            yield carried
 
 
 def _carried(anatomy: Anatomy, load: _Load, programs: Programs) -> _Load | None:
@@ -178,9 +189,22 @@ def _carried(anatomy: Anatomy, load: _Load, programs: Programs) -> _Load | None:
             for path, placed in kept.items()
             if not path.startswith("usr/local/bin/") or path.rpartition("/")[2] in called
         }
-    own = runtime(anatomy, load.needed, kept)
-    needed = None if own is None else needs(anatomy, {*kept, *own.paths})
-    return None if needed is None else replace(load, kept=kept, needed=needed, runtime=own)
+    own = _linked(anatomy, programs) or runtime(anatomy, load.needed, kept)
+    if own is None:
+        return None
+    besides = needs(anatomy, {*load.kept, *own.paths})
+    libraries = {**load.needed.libraries, **(besides.libraries if besides is not None else {})}
+    packages = tuple(name for name in load.needed.packages if own.settings == () or not is_java_package(name))
+    needed = replace(load.needed, libraries=libraries, packages=packages)
+    return replace(load, kept=kept, needed=needed, runtime=own)
+
+
+def _linked(anatomy: Anatomy, programs: Programs) -> Runtime | None:
+    """The Java runtime to be linked, where Java is what starts."""
+    image, first = anatomy.subject.image, needs(anatomy, ())
+    if image is None or first is None or not any(_is_java(path, programs) for path in first.entries):
+        return None
+    return linked_runtime(anatomy, FileSystem(programs, image.config))
 
 
 def _bare(anatomy: Anatomy, needed: Needs, programs: Programs) -> bool:
@@ -188,7 +212,7 @@ def _bare(anatomy: Anatomy, needed: Needs, programs: Programs) -> bool:
     shelled = any(
         word.rpartition("/")[2] in SHELLS for path in needed.entries for word in programs.scripts.get(path, ())[:3]
     )
-    packages = set(needed.packages) - {"ca-certificates", "tzdata"}
+    packages = {name for name in needed.packages if not is_java_package(name)} - {"ca-certificates", "tzdata"}
     return not (anatomy.uses_shell or shelled or packages)
 
 
@@ -285,24 +309,35 @@ def _split(anatomy: Anatomy, load: _Load, image: Image, programs: Programs) -> S
     users = list(user_lines(anatomy, needed, ground, load.after))
     based = list(base_user_lines(anatomy, needed, ground, programs)) if load.apart else []
     folders, handed = handed_over(list(empty_folders(anatomy, image, load.after)), users)
-    taken = [*(own.copies if own is not None else ()), *_gathered(copies(alone, image)), *folders, *brought]
+    apart = load.prefixed
+    taken = [*(own.copies if own is not None else ()), *((apart.copy,) if apart is not None else ())]
+    taken += [*_gathered(copies(alone, image)), *folders, *brought]
     taken += extras(anatomy, needed, ground, programs, load.kept, users=not based)
     same = ground.name == anatomy.base
     cached = ground.has_shell and own_libraries(load.kept, programs)
     return Split(
-        strategy=f"interpreted/{ground.title}",
+        strategy=f"interpreted/{ground.title}" + ("+apart" if apart is not None else ""),
         title="Installs and builds in a stage of its own"
         + ("" if same else f", and ships on {ground.title}")
         + (f" with {own.language} from there" if own is not None else ""),
         after=load.after,
         base=ground.name,
-        preparation=(*users, *based, *preparation),
+        preparation=(*(own.settings if own is not None else ()), *users, *based, *preparation),
         copies=tuple(dict.fromkeys(taken)),
+        edits=tuple(_edits(anatomy, load)),
         late=(*handed, *(own.lines if own is not None else ()), *(("RUN ldconfig",) if cached else ())),
         without=_TOOL_VARIABLES,
         rules=("toolchain-in-final",) if same else ("base-not-slim", "toolchain-in-final"),
         costs=() if ground.has_shell else (_NO_SHELL,),
     )
+
+
+def _edits(anatomy: Anatomy, load: _Load) -> Iterator[Edit]:
+    """What changes in the first stage."""
+    source = anatomy.source
+    yield from load.prefixed.edits if load.prefixed is not None else ()
+    for line in load.runtime.commands if load.runtime is not None else ():
+        yield source.lines_behind(load.after, cased(source.continued(line), source.of(load.after)))
 
 
 def _gathered(found: tuple[Copy, ...]) -> Iterator[Copy]:
@@ -315,15 +350,18 @@ def _gathered(found: tuple[Copy, ...]) -> Iterator[Copy]:
 
 
 def _with_pruning(anatomy: Anatomy, plan: Split, kept: Iterable[str]) -> Iterator[Split]:
-    """The plan with development dependencies taken out at the end of the first stage, then without that."""
+    """The plan with development dependencies left out or taken out of the first stage, then without that."""
     tool = pruner(anatomy, kept)
+    source = anatomy.source
+    edits = without_development(anatomy)
     if tool is not None:
-        source = anatomy.source
+        edits = (source.lines_behind(plan.after, cased(f"RUN {tool}", source.of(plan.after))),)
+    if edits:
         yield replace(
             plan,
             strategy=f"{plan.strategy}+pruned",
             title=f"{plan.title}, without development dependencies",
-            edits=(*plan.edits, source.lines_behind(plan.after, cased(f"RUN {tool}", source.of(plan.after)))),
-            rules=(*plan.rules, "npm-dev-deps"),
+            edits=(*plan.edits, *edits),
+            rules=(*plan.rules, "npm-dev-deps") if tool is not None else plan.rules,
         )
     yield plan

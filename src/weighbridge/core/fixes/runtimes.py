@@ -32,7 +32,8 @@ class Runtime:
     """A language's files that come along from the first stage; paths as the image has them, without a leading slash.
 
     `paths` are the programs and libraries among them, which ask for libraries of their own; `folders` whatever is
-    copied whole. `copies` bring all of it, `lines` link what cannot be copied by its name.
+    copied whole. `copies` bring all of it, `lines` link what cannot be copied by its name. `commands` make it at the
+    end of the first stage, `settings` tell the second of it.
     """
 
     language: str
@@ -40,6 +41,8 @@ class Runtime:
     folders: tuple[str, ...] = ()
     copies: tuple[Copy, ...] = ()
     lines: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
     def brings(self, path: str) -> bool:
         """Whether a file comes along with it."""
@@ -116,7 +119,9 @@ def _python(anatomy: Anatomy, files: FileSystem, _: Needs, kept: Collection[str]
         paths=frozenset({found[0], *loaded}),
         folders=(library,),
         copies=(
-            Copy(sources=tuple(f"/usr/local/bin/{each}" for each in names), destination="/usr/local/bin/", origin=origin),
+            Copy(
+                sources=tuple(f"/usr/local/bin/{each}" for each in names), destination="/usr/local/bin/", origin=origin
+            ),
             Copy(sources=(f"/{library}",), destination=f"/{library}", origin=origin),
         ),
     )
@@ -128,7 +133,9 @@ _MAKERS: dict[str, Callable[[Anatomy, FileSystem, Needs, Collection[str]], Runti
 }
 
 
-def loose_libraries(needed: Needs, there: Collection[str], files: FileSystem, besides: Collection[str]) -> Iterator[Copy]:
+def loose_libraries(
+    needed: Needs, there: Collection[str], files: FileSystem, besides: Collection[str]
+) -> Iterator[Copy]:
     """Libraries for an image without a package manager and without the loader's cache: one line for each folder.
 
     `there` are the sonames that it has, `besides` the paths that come anyway.

@@ -108,7 +108,8 @@ def base_user_lines(anatomy: Anatomy, needed: Needs, ground: Ground, programs: P
             continue
         if uid.isdigit() and gid.isdigit() and int(uid) >= _FIRST_USER and _SHELL.fullmatch(shell):
             yield (
-                f"RUN groupadd --gid {gid} {name} && useradd --uid {uid} --gid {gid} --shell {shell} --create-home {name}"
+                f"RUN groupadd --gid {gid} {name} "
+                f"&& useradd --uid {uid} --gid {gid} --shell {shell} --create-home {name}"
             )
 
 
