@@ -212,6 +212,9 @@ def _bare(anatomy: Anatomy, needed: Needs, programs: Programs) -> bool:
     shelled = any(
         word.rpartition("/")[2] in SHELLS for path in needed.entries for word in programs.scripts.get(path, ())[:3]
     )
+    image = anatomy.subject.image
+    words = (*image.config.entrypoint[:1], *image.config.command[:1]) if image is not None else ()
+    shelled = shelled or any(word.rpartition("/")[2] in SHELLS for word in words)
     packages = {name for name in needed.packages if not is_java_package(name)} - {"ca-certificates", "tzdata"}
     return not (anatomy.uses_shell or shelled or packages)
 

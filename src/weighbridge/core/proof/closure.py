@@ -5,6 +5,7 @@ Blamed is only what the original has: a file that did not find its libraries the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _SHOWN = 12
 _MAX_GAPS = 200
 _WINDOWS = "/lib-dynload/_tkinter."
+# What Python's extensions are configured and installed with when they are compiled.
+_BUILDING = re.compile(r"/lib/python3\.\d+/config-3\.")
 _PACKAGES = "var/lib/dpkg/status"
 
 
@@ -236,7 +239,8 @@ class _Closure:
     def _is_called(self, path: str) -> bool:
         """Whether somebody may start a script: it is executable, and the image's own."""
         facts = self.candidate.programs.files.get(path)
-        return facts is not None and bool(facts.mode & 0o111) and is_own(path) and "/node_modules/" not in path
+        aside = "/node_modules/" in path or _BUILDING.search(path) is not None
+        return facts is not None and bool(facts.mode & 0o111) and is_own(path) and not aside
 
 
 def _missing_command(each: Started, candidate: FileSystem) -> str:

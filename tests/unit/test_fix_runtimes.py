@@ -1,0 +1,198 @@
+"""A language that comes along from the image it was made on: what is taken of it, and what stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.support.elf import ElfFile
+from tests.support.filesystems import link
+from tests.support.subjects import subject
+from weighbridge.core.fixes.planner import plan
+from weighbridge.dockerfile.parse import parse
+from weighbridge.model.fix import Candidate, Family
+from weighbridge.model.image import ImageConfig
+from weighbridge.model.subject import Context
+
+if TYPE_CHECKING:
+    from tests.support.filesystems import Node
+    from weighbridge.model.subject import Subject
+
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+LIBC = ElfFile(soname="libc.so.6", provides=("GLIBC_2.34",))
+DYNAMIC = ElfFile(interpreter=LOADER, needed=("libc.so.6",), versions=(("libc.so.6", "GLIBC_2.34"),), pie=True)
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PASSWD = "root:x:0:0:root:/root:/bin/bash\nnode:x:1000:1000::/home/node:/bin/bash\n"
+NPM = "usr/local/lib/node_modules/npm/bin/npm-cli.js"
+
+
+def splits(made: Subject) -> dict[str, Candidate]:
+    """The candidates that split, by strategy, in the order in which they are tried; every one parses."""
+    found = [each for each in plan(made).candidates if each.family is Family.MULTI_STAGE]
+    for each in found:
+        parse(each.dockerfile_text, "Dockerfile")
+    return {each.strategy: each for each in found}
+
+
+def second(candidate: Candidate) -> str:
+    """The stage that is shipped."""
+    return "FROM" + candidate.dockerfile_text.rpartition("\nFROM")[2]
+
+
+def node(command: tuple[str, ...], *, user: str = "", entrypoint: tuple[str, ...] = ()) -> dict[str, Candidate]:
+    """A server as `npm ci` on the official image leaves it."""
+    text = f'FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci --omit=dev\n{f"USER {user}" if user else ""}\nCMD ["x"]\n'
+    files: dict[str, Node | bytes | str | ElfFile] = {
+        "usr/local/bin/node": DYNAMIC,
+        "usr/local/include/node/node.h": "",
+        NPM: "#!/usr/bin/env node\n",
+        "usr/local/bin/npm": link("../lib/node_modules/npm/bin/npm-cli.js"),
+        "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+        "etc/passwd": PASSWD,
+        "app/server.js": "#!/usr/bin/env node\n",
+        "usr/bin/env": DYNAMIC,
+        "bin/sh": DYNAMIC,
+    }
+    made = subject(
+        text,
+        {3: {"app/server.js": 900}, 4: {"app/node_modules/koa/index.js": 900}},
+        files,
+        config=ImageConfig(
+            entrypoint=entrypoint, command=command, working_directory="/app", environment=(PATH,), user=user
+        ),
+        base={"usr/local/bin/node": 99, "usr/local/include/node/node.h": 9, NPM: 9, "bin/sh": 9, "usr/bin/env": 9},
+    )
+    return splits(replace(made, base_config=ImageConfig(environment=(PATH,))))
+
+
+def test_node_alone_goes_where_nothing_else_is_started() -> None:
+    found = node(("node", "server.js"))
+
+    assert ["interpreted/distroless/cc", "interpreted/debian:bookworm-slim", "interpreted/node:20-slim"] == list(found)
+    assert """\
+FROM gcr.io/distroless/cc-debian12
+WORKDIR /app
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+COPY --from=build /app /app
+
+CMD ["x"]
+""" == second(found["interpreted/distroless/cc"])
+    assert found["interpreted/distroless/cc"].costs
+
+
+def test_a_package_manager_that_starts_the_program_comes_as_a_link_into_its_folder() -> None:
+    found = node(("npm", "start"))
+    shipped = second(found["interpreted/debian:bookworm-slim"])
+
+    assert "COPY --from=build /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm\n" in shipped
+    assert "RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm\n" in shipped
+    assert NPM not in shipped.replace("ln -s ../lib", "")
+    assert "include" not in shipped
+
+
+def test_a_user_of_the_first_base_is_made_again_with_his_numbers() -> None:
+    found = node(("node", "server.js"), user="node")
+
+    made = "RUN groupadd --gid 1000 node && useradd --uid 1000 --gid 1000 --shell /bin/bash --create-home node\n"
+    assert made in second(found["interpreted/debian:bookworm-slim"])
+    assert "/etc/passwd" not in second(found["interpreted/debian:bookworm-slim"])
+    assert "useradd" not in second(found["interpreted/node:20-slim"])
+    assert "COPY --from=build /etc/passwd /etc/group /etc/\n" in second(found["interpreted/distroless/cc"])
+
+
+def test_a_shell_keeps_a_program_from_an_image_without_one() -> None:
+    assert "interpreted/distroless/cc" not in node(("/bin/sh", "-c", "node server.js"))
+
+
+PY_LIBRARY = "usr/local/lib/python3.11"
+PY_MODULE = f"{PY_LIBRARY}/lib-dynload/_sqlite3.so"
+SQLITE = "usr/lib/x86_64-linux-gnu/libsqlite3.so.0"
+
+
+def python(
+    text: str, left: dict[int, dict[str, int]], files: dict[str, Node | bytes | str | ElfFile], **texts: str
+) -> dict[str, Candidate]:
+    """A server as pip on the official image leaves it."""
+    made = subject(
+        text,
+        left,
+        {
+            "usr/local/bin/python3.11": replace(
+                DYNAMIC, needed=("libc.so.6", "libpython3.11.so.1.0"), runpath="/usr/local/lib"
+            ),
+            "usr/local/bin/python3": link("python3.11"),
+            "usr/local/lib/libpython3.11.so.1.0": ElfFile(soname="libpython3.11.so.1.0", needed=("libc.so.6",)),
+            PY_MODULE: ElfFile(needed=("libsqlite3.so.0", "libc.so.6")),
+            f"{SQLITE}.8.6": ElfFile(soname="libsqlite3.so.0", needed=("libc.so.6",)),
+            SQLITE: link("libsqlite3.so.0.8.6"),
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+            "bin/sh": DYNAMIC,
+            **files,
+        },
+        config=ImageConfig(command=("server",), environment=(PATH,)),
+        base={"usr/local/bin/python3.11": 9, PY_MODULE: 9, f"{SQLITE}.8.6": 9, "bin/sh": 9},
+    )
+    context = Context(sizes={}, texts=texts, ignore_path=".dockerignore", ignore=None)
+    return splits(replace(made, base_config=ImageConfig(environment=(PATH,)), context=context))
+
+
+PIP = 'FROM python:3.11\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["server"]\n'
+
+
+def test_python_comes_with_its_libraries_where_the_loader_looks() -> None:
+    left = {3: {"usr/local/bin/server": 90, f"{PY_LIBRARY}/site-packages/flask/app.py": 900}}
+    found = python(PIP, left, {"usr/local/bin/server": "#!/usr/local/bin/python3.11\n"})
+
+    assert ["interpreted/distroless/cc", "interpreted/python:3.11-slim"] == list(found)
+    shipped = second(found["interpreted/distroless/cc"])
+    assert f"COPY --from=build /{PY_LIBRARY} /{PY_LIBRARY}\n" in shipped
+    assert f"COPY --from=build /{SQLITE} /usr/lib/x86_64-linux-gnu/\n" in shipped
+    assert "COPY --from=build /usr/local/lib/libpython3.11.so.1.0 /usr/lib/\n" in shipped
+    assert "/usr/local/bin/server" in shipped
+    assert "site-packages/flask" not in shipped
+
+
+def test_what_a_virtual_environment_stands_on_comes_from_the_image_itself() -> None:
+    text = PIP.replace("RUN pip", "RUN python3 -m venv /venv && /venv/bin/pip").replace(
+        '["server"]', '["/venv/bin/server"]'
+    )
+    left = {3: {"venv/pyvenv.cfg": 9, "venv/bin/server": 90, "venv/.gitignore": 1}}
+    files: dict[str, Node | bytes | str | ElfFile] = {
+        "venv/pyvenv.cfg": "home = /usr/local/bin\n",
+        "venv/bin/server": "#!/usr/local/bin/python3.11\n",
+        "usr/local/bin/server": "#!/usr/local/bin/python3.11\n",
+    }
+    shipped = second(python(text, left, files)["interpreted/distroless/cc"])
+
+    assert f"COPY --from=python:3.11 /{PY_LIBRARY} /{PY_LIBRARY}\n" in shipped
+    assert "COPY --from=build /venv /venv\n" in shipped
+
+
+def test_requirements_for_development_give_way_to_those_that_they_include() -> None:
+    text = PIP.replace("requirements.txt", "requirements-dev.txt")
+    files: dict[str, Node | bytes | str | ElfFile] = {"usr/local/bin/server": "#!/usr/local/bin/python3.11\n"}
+    left = {3: {"usr/local/bin/server": 90, f"{PY_LIBRARY}/site-packages/flask/app.py": 900}}
+    texts = {"requirements-dev.txt": "-r requirements.txt\npytest\n", "requirements.txt": "flask\n"}
+    found = python(text, left, files, **texts)
+
+    pruned = found["interpreted/python:3.11-slim+pruned"].dockerfile_text
+    assert "RUN pip install -r requirements.txt\n" in pruned
+    assert "RUN pip install -r requirements-dev.txt\n" in found["interpreted/python:3.11-slim"].dockerfile_text
+    assert not any("pruned" in each for each in python(text, left, files, **{"requirements-dev.txt": "pytest\n"}))
+
+
+def test_what_poetry_exports_is_installed_apart_from_it() -> None:
+    text = "FROM python:3.11\nRUN pip install poetry==1.8.3\nCOPY . .\nRUN poetry export --with dev -o r.txt \\\n"
+    text += ' && pip install -r r.txt\nCMD ["server"]\n'
+    files: dict[str, Node | bytes | str | ElfFile] = {"usr/local/bin/server": "#!/usr/local/bin/python3.11\n"}
+    left = {
+        2: {f"{PY_LIBRARY}/site-packages/poetry/x.py": 900, "usr/local/bin/poetry": 9},
+        4: {"usr/local/bin/server": 90, f"{PY_LIBRARY}/site-packages/flask/app.py": 900},
+    }
+    found = python(text, left, files)
+    pruned = found["interpreted/python:3.11-slim+apart+pruned"].dockerfile_text
+
+    assert "poetry export -o r.txt \\\n && pip install --ignore-installed --prefix=/install -r r.txt\n" in pruned
+    assert "COPY --from=build /install /usr/local\n" in pruned
+    assert "site-packages" not in pruned
+    assert f"COPY --from=python:3.11 /{PY_LIBRARY} /{PY_LIBRARY}\n" in second(found["interpreted/distroless/cc+apart"])
