@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from tests.support.elf import ElfFile
 from tests.support.filesystems import link
+from tests.support.models import package
 from tests.support.subjects import subject
 from weighbridge.core.fixes.planner import plan
+from weighbridge.core.fixes.split import Copy
+from weighbridge.core.fixes.stowage import apt_install, handed_over
 from weighbridge.dockerfile.parse import parse
 from weighbridge.model.fix import Candidate, Family
 from weighbridge.model.image import ImageConfig
@@ -136,6 +139,62 @@ def python(
     return splits(replace(made, base_config=ImageConfig(environment=(PATH,)), context=context))
 
 
+HOME = "opt/java/openjdk"
+MODULES = ("java.se", "jdk.crypto.ec", "jdk.compiler")
+
+
+def java(text: str, home: str, environment: tuple[str, ...]) -> dict[str, Candidate]:
+    """A program in a folder of classes, made by the JDK in `home`."""
+    made = subject(
+        text,
+        {3: {"echo/classes/Main.class": 900}},
+        {
+            f"{home}/bin/java": DYNAMIC,
+            f"{home}/bin/jlink": DYNAMIC,
+            f"{home}/lib/server/libjvm.so": ElfFile(soname="libjvm.so", needed=("libc.so.6",)),
+            f"{home}/lib/security/cacerts": "authorities",
+            **{f"{home}/jmods/{name}.jmod": "" for name in MODULES},
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+            "bin/sh": DYNAMIC,
+        },
+        config=ImageConfig(
+            command=("java", "-cp", "classes", "Main"),
+            working_directory="/echo",
+            environment=(f"PATH=/{home}/bin:/usr/bin:/bin", *environment),
+        ),
+        base={f"{home}/bin/java": 9, f"{home}/bin/jlink": 9, "bin/sh": 9},
+    )
+    return splits(replace(made, base_config=ImageConfig(environment=(f"PATH=/{home}/bin:/usr/bin", *environment))))
+
+
+JAVAC = "FROM eclipse-temurin:17-jdk\nCOPY . /echo\nRUN javac -d /echo/classes Main.java\nWORKDIR /echo\n"
+
+
+def test_a_runtime_is_linked_of_what_a_jre_has_and_put_where_it_was() -> None:
+    found = java(f'{JAVAC}CMD ["java", "-cp", "classes", "Main"]\n', HOME, (f"JAVA_HOME=/{HOME}",))
+    first, _, shipped = found["interpreted/distroless/cc"].dockerfile_text.partition("\nFROM ")
+
+    assert "--add-modules java.se,jdk.crypto.ec \\\n" in first
+    assert f"    && cp /{HOME}/lib/security/cacerts /opt/jre/lib/security/cacerts\n" in first
+    assert f"ENV JAVA_HOME=/{HOME} PATH=/{HOME}/bin:$PATH\n" in shipped
+    assert f"COPY --from=build /opt/jre /{HOME}\n" in shipped
+    assert "COPY --from=build /echo /echo\n" in shipped
+    assert [
+        "interpreted/distroless/cc",
+        "interpreted/debian:bookworm-slim",
+        "interpreted/eclipse-temurin:17-jre",
+    ] == list(found)
+
+
+def test_a_runtime_of_a_distribution_moves_to_a_path_that_no_machine_is_in() -> None:
+    found = java(f"{JAVAC}CMD java -cp classes Main\n", "usr/lib/jvm/java-17-openjdk-amd64", ())
+
+    assert "interpreted/distroless/cc" not in found
+    shipped = second(found["interpreted/debian:bookworm-slim"])
+    assert "ENV PATH=/opt/java/bin:$PATH\n" in shipped
+    assert "COPY --from=build /opt/jre /opt/java\n" in shipped
+
+
 PIP = 'FROM python:3.11\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["server"]\n'
 
 
@@ -196,3 +255,45 @@ def test_what_poetry_exports_is_installed_apart_from_it() -> None:
     assert "COPY --from=build /install /usr/local\n" in pruned
     assert "site-packages" not in pruned
     assert f"COPY --from=python:3.11 /{PY_LIBRARY} /{PY_LIBRARY}\n" in second(found["interpreted/distroless/cc+apart"])
+
+
+def test_a_folder_that_the_second_stage_makes_is_handed_over_there() -> None:
+    text = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y python3 gcc\nCOPY . /app\nRUN python3 -m venv /venv\n"
+    )
+    text += "RUN useradd worker && mkdir -p /var/spool/orders /srv/other\nRUN apt-get purge -y gcc\n"
+    text += "RUN chown worker /var/spool/orders /app/worker.py\nUSER worker\nCMD python3 /app/worker.py\n"
+    made = subject(
+        text,
+        {3: {"app/x.py": 9}, 4: {"venv/pyvenv.cfg": 9}, 5: {}, 7: {"app/worker.py": 9}},
+        {
+            "usr/bin/python3": DYNAMIC,
+            "app/worker.py": "",
+            "venv/pyvenv.cfg": "",
+            "etc/passwd": PASSWD.replace("node", "worker"),
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+            "bin/sh": DYNAMIC,
+        },
+        config=ImageConfig(command=("/bin/sh", "-c", "python3 /app/worker.py"), user="worker"),
+        packages=[package("python3", 9), package("gcc", 9)],
+    )
+    nodes = made.image.tree.nodes if made.image is not None else {}
+    assert nodes
+    handed, late = handed_over(
+        [
+            Copy(sources=("/var/spool/orders",), destination="/var/spool/orders", owner="1000:0"),
+            Copy(sources=("/srv/other",), destination="/srv/other"),
+            Copy(sources=("/data",), destination="/data", owner="1000:0"),
+        ],
+        ["RUN useradd worker && mkdir -p /var/spool/orders /srv/other"],
+    )
+
+    assert ["/data"] == [copy.destination for copy in handed]
+    assert ["RUN chown 1000:0 /var/spool/orders"] == late
+    # What is taken away is taken away where it is.
+    assert all("purge" not in second(each) for each in splits(made).values())
+
+
+def test_a_java_package_has_a_folder_for_its_manuals() -> None:
+    assert apt_install(["openjdk-17-jre-headless"]).startswith("RUN mkdir -p /usr/share/man/man1 && apt-get update")
+    assert apt_install(["curl"]).startswith("RUN apt-get update")
