@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.finals import ALPINE, BASE, CC, SCRATCH, STATIC, Ground, same_family
-from weighbridge.core.fixes.needs import Needs, needs
+from weighbridge.core.fixes.needs import Needs, beyond_libraries, needs
 from weighbridge.core.fixes.payload import copies, freight, packaged
 from weighbridge.core.fixes.split import Split, split
 from weighbridge.core.fixes.stowage import (
@@ -67,7 +67,7 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     elves = [programs.elves[path] for path in {*kept, *needed.entries} if path in programs.elves and path in kept]
     if not any(elf.executable for elf in elves):
         return
-    for ground in _grounds(anatomy, needed, elves, programs):
+    for ground in _grounds(anatomy, needed, elves, image, programs):
         yield split(anatomy, _split(anatomy, after, kept, needed, elves, ground))
 
 
@@ -107,9 +107,9 @@ def _drop_intermediate(kept: dict[str, Placed], programs: Programs, entries: set
             del kept[path]
 
 
-def _grounds(anatomy: Anatomy, needed: Needs, elves: list[Elf], programs: Programs) -> Iterator[Ground]:
+def _grounds(anatomy: Anatomy, needed: Needs, elves: list[Elf], image: Image, programs: Programs) -> Iterator[Ground]:
     family = same_family(programs, anatomy.base)
-    tools = [name for name in needed.packages if name not in ("ca-certificates", "tzdata")]
+    tools = beyond_libraries(needed, image)
     static = all(elf.static for elf in elves if elf.executable) or can_be_static(anatomy, elves)
     musl = family is not None and family.musl
     scripted = any(path in programs.scripts for path in needed.entries)

@@ -14,7 +14,7 @@ from weighbridge.core.fixes.anatomy import cased
 from weighbridge.core.fixes.development import without_development
 from weighbridge.core.fixes.finals import CC, Ground, same_family, twin
 from weighbridge.core.fixes.jlink import is_java_package, linked_runtime
-from weighbridge.core.fixes.needs import Needs, needs
+from weighbridge.core.fixes.needs import Needs, beyond_libraries, needs
 from weighbridge.core.fixes.payload import copies, freight, packaged
 from weighbridge.core.fixes.prefixed import Prefixed, prefixed
 from weighbridge.core.fixes.pruning import pruner
@@ -215,8 +215,8 @@ def _bare(anatomy: Anatomy, needed: Needs, programs: Programs) -> bool:
     image = anatomy.subject.image
     words = (*image.config.entrypoint[:1], *image.config.command[:1]) if image is not None else ()
     shelled = shelled or any(word.rpartition("/")[2] in SHELLS for word in words)
-    packages = {name for name in needed.packages if not is_java_package(name)} - {"ca-certificates", "tzdata"}
-    return not (anatomy.uses_shell or shelled or packages)
+    packages = beyond_libraries(needed, image) if image is not None else frozenset(needed.packages)
+    return not (anatomy.uses_shell or shelled or any(not is_java_package(name) for name in packages))
 
 
 def _without_tools_of_environment(
