@@ -25,6 +25,7 @@ _MODULES_TEXT = (
 )
 _MODULES = tuple(_MODULES_TEXT.split())
 _PACKAGE = re.compile(r"(?:openjdk-\d+|default)-j(?:re|dk)(?:-headless|-zero)?|ca-certificates-java")
+_SINCE_14 = "jdk.nio.mapmode"
 _ROW = 4
 
 
@@ -63,8 +64,8 @@ def _target(home: str, files: FileSystem) -> str:
 
 
 def _linking(files: FileSystem, home: str, modules: list[str]) -> str:
-    # Taking the debugger's symbols out of native libraries takes a program of the binutils.
-    strip = "--strip-debug" if files.which("objcopy") is not None else "--strip-java-debug-attributes"
+    # Native libraries stay what they were. Before Java 14 (JDK-8214796 came with 13) this was the flag for that.
+    strip = "--strip-java-debug-attributes" if _SINCE_14 in modules else "--strip-debug"
     rows = [",".join(modules[start : start + _ROW]) for start in range(0, len(modules), _ROW)]
     listed = ",\\\n".join(rows)
     line = (
