@@ -64,8 +64,9 @@ def _target(home: str, files: FileSystem) -> str:
 
 
 def _linking(files: FileSystem, home: str, modules: list[str]) -> str:
-    # Native libraries stay what they were. Before Java 14 (JDK-8214796 came with 13) this was the flag for that.
-    strip = "--strip-java-debug-attributes" if _SINCE_14 in modules else "--strip-debug"
+    # From Java 13 on, this one strips native libraries, too, which takes a program of the binutils (JDK-8214796).
+    native = files.which("objcopy") is not None or _SINCE_14 not in modules
+    strip = "--strip-debug" if native else "--strip-java-debug-attributes"
     rows = [",".join(modules[start : start + _ROW]) for start in range(0, len(modules), _ROW)]
     listed = ",\\\n".join(rows)
     line = (

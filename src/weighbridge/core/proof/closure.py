@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _SHOWN = 12
 _MAX_GAPS = 200
 _WINDOWS = "/lib-dynload/_tkinter."
-# What Python's extensions are configured and installed with when they are compiled.
-_BUILDING = re.compile(r"/lib/python3\.\d+/config-3\.")
+# Scripts in Python's own library are for who builds extensions or the library itself: nothing in it starts them.
+_PYTHONS_OWN = re.compile(r"usr/local/lib/python3\.\d+/(?!site-packages/)")
 _PACKAGES = "var/lib/dpkg/status"
 
 
@@ -99,14 +99,14 @@ class _Closure:
         return tuple({**self._reached, **own}.values())
 
     @cached_property
-    def _moved(self) -> Mapping[tuple[str, int], Elf]:
-        """The original's ELF files by name and size, under which one that moved is known again."""
-        return {(path.rpartition("/")[2], elf.size): elf for path, elf in self.original.programs.elves.items()}
+    def _moved(self) -> Mapping[tuple[str, tuple[str, ...]], Elf]:
+        """The original's ELF files by name and libraries: so one that moved, or was stripped, is known again."""
+        return {(path.rpartition("/")[2], elf.needed): elf for path, elf in self.original.programs.elves.items()}
 
     def _before(self, elf: Elf) -> Elf | None:
         """The file as the original has it."""
         there = self.original.programs.elves.get(elf.path)
-        return there or self._moved.get((elf.path.rpartition("/")[2], elf.size))
+        return there or self._moved.get((elf.path.rpartition("/")[2], elf.needed))
 
     def commands(self) -> Iterator[Gap]:
         """What is started by name and is not there."""
@@ -239,7 +239,7 @@ class _Closure:
     def _is_called(self, path: str) -> bool:
         """Whether somebody may start a script: it is executable, and the image's own."""
         facts = self.candidate.programs.files.get(path)
-        aside = "/node_modules/" in path or _BUILDING.search(path) is not None
+        aside = "/node_modules/" in path or _PYTHONS_OWN.match(path) is not None
         return facts is not None and bool(facts.mode & 0o111) and is_own(path) and not aside
 
 
