@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from weighbridge.core.fixes.anatomy import cased
 from weighbridge.core.fixes.development import without_development
 from weighbridge.core.fixes.finals import CC, Ground, same_family, twin
-from weighbridge.core.fixes.jlink import is_java_package, linked_runtime
+from weighbridge.core.fixes.jlink import JAVA, is_java_package, linked_runtime
 from weighbridge.core.fixes.needs import Needs, beyond_libraries, needs
 from weighbridge.core.fixes.payload import copies, freight, packaged
 from weighbridge.core.fixes.prefixed import Prefixed, prefixed
@@ -194,7 +194,7 @@ def _carried(anatomy: Anatomy, load: _Load, programs: Programs) -> _Load | None:
         return None
     besides = needs(anatomy, {*load.kept, *own.paths})
     libraries = {**load.needed.libraries, **(besides.libraries if besides is not None else {})}
-    packages = tuple(name for name in load.needed.packages if own.settings == () or not is_java_package(name))
+    packages = tuple(name for name in load.needed.packages if own.language != JAVA or not is_java_package(name))
     needed = replace(load.needed, libraries=libraries, packages=packages)
     return replace(load, kept=kept, needed=needed, runtime=own)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from weighbridge.core.fixes.anatomy import Anatomy
     from weighbridge.core.proof.filesystem import FileSystem
 
+JAVA = "a Java runtime"
 _OUTPUT = "/opt/jre"
 _MODULES_TEXT = (
     "java.se java.smartcardio jdk.accessibility jdk.charsets jdk.crypto.cryptoki jdk.crypto.ec jdk.dynalink "
@@ -46,7 +47,7 @@ def linked_runtime(anatomy: Anatomy, files: FileSystem) -> Runtime | None:
     target = _target(home, files)
     elves = files.programs.elves
     return Runtime(
-        language="a Java runtime",
+        language=JAVA,
         paths=frozenset(path for path in elves if path.startswith(f"{home}/lib/")),
         folders=(home,),
         commands=(_linking(files, home, modules),),

@@ -24,6 +24,7 @@ _NODE = "usr/local/bin/node"
 _MANAGERS = ("npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "corepack")
 _HOME = re.compile(r"(?:(?:.*/)?node_modules/(?:@[^/]+/)?|opt/)[^/]+(?=/)")
 _PYTHON = re.compile(r"usr/local/bin/(python(3\.\d+))")
+_PLAIN = re.compile(r"LANG=[\w.-]{1,40}")
 _WINDOWS = "/_tkinter."
 
 
@@ -114,10 +115,14 @@ def _python(anatomy: Anatomy, files: FileSystem, _: Needs, kept: Collection[str]
     own = any(path.startswith(f"{library}/") for path in kept)
     names = [each for each in ("python", "python3", name) if files.which(each) == found[0]]
     origin = None if own else anatomy.base
+    config = anatomy.subject.base_config
+    languages = [entry for entry in (config.environment if config is not None else ()) if entry.startswith("LANG=")]
+    set_already = "LANG" in anatomy.authored_environment()
     return Runtime(
         language="python",
         paths=frozenset({found[0], *loaded}),
         folders=(library,),
+        settings=() if set_already else tuple(f"ENV {entry}" for entry in languages if _PLAIN.fullmatch(entry)),
         copies=(
             Copy(
                 sources=tuple(f"/usr/local/bin/{each}" for each in names), destination="/usr/local/bin/", origin=origin

@@ -29,6 +29,8 @@ _MAX_GAPS = 200
 _WINDOWS = "/lib-dynload/_tkinter."
 # Scripts in Python's own library are for who builds extensions or the library itself: nothing in it starts them.
 _PYTHONS_OWN = re.compile(r"usr/local/lib/python3\.\d+/(?!site-packages/)")
+# Java's, which comes with every JRE and without what it draws by: an image without windows has no such libraries.
+_JAVA_WINDOWS = ("/lib/libawt_xawt.so", "/lib/libsplashscreen.so", "/lib/libjawt.so")
 _PACKAGES = "var/lib/dpkg/status"
 
 
@@ -156,8 +158,16 @@ class _Closure:
         excused = () if before is None else self._original_linker.unmet(before)
         known = {(each.library, each.version) for each in excused}
         for unmet in found:
+            if elf.path.endswith(_JAVA_WINDOWS) and unmet.library not in self._had:
+                continue
             if (unmet.library, unmet.version) not in known:
                 yield self._unmet(elf, unmet)
+
+    @cached_property
+    def _had(self) -> frozenset[str]:
+        """Names of the original's libraries."""
+        programs = self.original.programs
+        return frozenset(path.rpartition("/")[2] for path in (*programs.elves, *programs.links))
 
     @cached_property
     def _machine(self) -> tuple[str, int] | None:
