@@ -158,7 +158,7 @@ class _Closure:
         excused = () if before is None else self._original_linker.unmet(before)
         known = {(each.library, each.version) for each in excused}
         for unmet in found:
-            if elf.path.endswith(_JAVA_WINDOWS) and unmet.library not in self._had:
+            if elf.path.endswith(_JAVA_WINDOWS) and (before is None or unmet.library not in self._had):
                 continue
             if (unmet.library, unmet.version) not in known:
                 yield self._unmet(elf, unmet)
