@@ -42,7 +42,9 @@ def second(candidate: Candidate) -> str:
     return "FROM" + candidate.dockerfile_text.rpartition("\nFROM")[2]
 
 
-def node(command: tuple[str, ...], *, user: str = "", entrypoint: tuple[str, ...] = ()) -> dict[str, Candidate]:
+def node(
+    command: tuple[str, ...], *, user: str = "", entrypoint: tuple[str, ...] = (), left: dict[str, int] | None = None
+) -> dict[str, Candidate]:
     """A server as `npm ci` on the official image leaves it."""
     text = f'FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci --omit=dev\n{f"USER {user}" if user else ""}\nCMD ["x"]\n'
     files: dict[str, Node | bytes | str | ElfFile] = {
@@ -58,7 +60,7 @@ def node(command: tuple[str, ...], *, user: str = "", entrypoint: tuple[str, ...
     }
     made = subject(
         text,
-        {3: {"app/server.js": 900}, 4: {"app/node_modules/koa/index.js": 900}},
+        {3: {"app/server.js": 900}, 4: {"app/node_modules/koa/index.js": 900, **(left or {})}},
         files,
         config=ImageConfig(
             entrypoint=entrypoint, command=command, working_directory="/app", environment=(PATH,), user=user
@@ -101,6 +103,15 @@ def test_a_user_of_the_first_base_is_made_again_with_his_numbers() -> None:
     assert "/etc/passwd" not in second(found["interpreted/debian:bookworm-slim"])
     assert "useradd" not in second(found["interpreted/node:20-slim"])
     assert "COPY --from=build /etc/passwd /etc/group /etc/\n" in second(found["interpreted/distroless/cc"])
+
+
+def test_what_compiling_an_addon_leaves_is_taken_out() -> None:
+    path = "app/node_modules/better-sqlite3/build/Release/obj.target/sqlite3.o"
+    found = node(("node", "server.js"), left={path: 9_000_000})
+
+    removal = "RUN find node_modules -type d -path '*/build/Release/obj.target' -prune -exec rm -rf '{}' +\n"
+    assert removal in found["interpreted/distroless/cc+pruned"].dockerfile_text
+    assert "obj.target" not in found["interpreted/distroless/cc"].dockerfile_text
 
 
 def test_a_shell_keeps_a_program_from_an_image_without_one() -> None:
