@@ -142,3 +142,20 @@ def test_however_often_it_is_said_it_is_one_gap() -> None:
     lines = tuple(f"try {number}: open /etc/mime.types: no such file or directory" for number in range(5_000))
 
     assert [FILE] == gaps(observed(*lines))
+
+
+def test_a_folder_that_only_the_originals_user_can_write_to_is_a_gap() -> None:
+    line = "PermissionError: [Errno 13] Permission denied: '/var/spool/orders/first.yml'"
+    users = {"etc/passwd": "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/:/bin/sh\n"}
+    config = ImageConfig(command=("/app",), user="app")
+    found = []
+    for owner in (0, 1000):
+        trees: tuple[Tree, Tree] = (
+            {**users, "var/spool/orders": directory(uid=1000)},
+            {**users, "var/spool/orders": directory(uid=owner)},
+        )
+        sides = (Side(programs=programs_of(tree), config=config) for tree in trees)
+        found.append(complaints(Original(first=observed(), second=observed()), observed(line), *sides))
+
+    assert [(GapKind.PERMISSION, "/var/spool/orders")] == [(gap.kind, gap.wanted) for gap in found[0]]
+    assert not found[1]

@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.finals import ALPINE, BASE, CC, SCRATCH, STATIC, Ground, same_family
-from weighbridge.core.fixes.needs import Needs, needs
+from weighbridge.core.fixes.needs import Needs, beyond_libraries, needs
 from weighbridge.core.fixes.payload import copies, freight, packaged
 from weighbridge.core.fixes.split import Split, split
 from weighbridge.core.fixes.stowage import (
     empty_folders,
     extras,
+    handed_over,
     libraries,
     made_until,
     own_libraries,
@@ -66,7 +67,7 @@ def plans(anatomy: Anatomy) -> Iterator[Candidate]:
     elves = [programs.elves[path] for path in {*kept, *needed.entries} if path in programs.elves and path in kept]
     if not any(elf.executable for elf in elves):
         return
-    for ground in _grounds(anatomy, needed, elves, programs):
+    for ground in _grounds(anatomy, needed, elves, image, programs):
         yield split(anatomy, _split(anatomy, after, kept, needed, elves, ground))
 
 
@@ -106,9 +107,9 @@ def _drop_intermediate(kept: dict[str, Placed], programs: Programs, entries: set
             del kept[path]
 
 
-def _grounds(anatomy: Anatomy, needed: Needs, elves: list[Elf], programs: Programs) -> Iterator[Ground]:
+def _grounds(anatomy: Anatomy, needed: Needs, elves: list[Elf], image: Image, programs: Programs) -> Iterator[Ground]:
     family = same_family(programs, anatomy.base)
-    tools = [name for name in needed.packages if name not in ("ca-certificates", "tzdata")]
+    tools = beyond_libraries(needed, image)
     static = all(elf.static for elf in elves if elf.executable) or can_be_static(anatomy, elves)
     musl = family is not None and family.musl
     scripted = any(path in programs.scripts for path in needed.entries)
@@ -158,7 +159,9 @@ def _split(
     go = any(elf.go is not None for elf in elves)
     end = anatomy.last_work(after) if ground.has_shell else _last_files(anatomy, after)
     taken = {path: placed for path, placed in kept.items() if made_until(placed, image, end)}
-    brought = [*copies(taken, image), *empty_folders(anatomy, image, end)]
+    users = list(user_lines(anatomy, needed, ground, end))
+    folders, handed = handed_over(list(empty_folders(anatomy, image, end)), users)
+    brought = [*copies(taken, image), *folders]
     preparation, brought_libraries = libraries(needed, ground, image)
     brought += brought_libraries if ground.glibc is not None else []
     brought += extras(anatomy, needed, ground, programs, taken)
@@ -171,9 +174,9 @@ def _split(
         + (", linked statically" if to_static else ""),
         after=end,
         base=ground.name,
-        preparation=(*user_lines(anatomy, needed, ground, end), *preparation),
+        preparation=(*users, *preparation),
         copies=tuple(dict.fromkeys(brought)),
-        late=("RUN ldconfig",) if ground.has_shell and own_libraries(taken, programs) else (),
+        late=(*handed, *(("RUN ldconfig",) if ground.has_shell and own_libraries(taken, programs) else ())),
         edits=tuple(edits),
         without=GO_VARIABLES,
         rules=("toolchain-in-final",),

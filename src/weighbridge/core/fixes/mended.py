@@ -31,7 +31,8 @@ _ALONG = "; brings along "
 
 # As stowage.apt_install() writes it.
 _APT_INSTALL = re.compile(
-    r"RUN apt-get update && apt-get install -y --no-install-recommends \\\r?\n((?:      \S+ \\\r?\n)+)"
+    r"RUN (?:mkdir -p /usr/share/man/man1 && )?"
+    r"apt-get update && apt-get install -y --no-install-recommends \\\r?\n((?:      \S+ \\\r?\n)+)"
     r"    && rm -rf /var/lib/apt/lists/\*",
     re.IGNORECASE,
 )

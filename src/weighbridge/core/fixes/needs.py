@@ -125,6 +125,12 @@ def library_packages(sonames: Iterable[str], image: Image) -> tuple[tuple[str, .
     return tuple(packages), tuple(unknown)
 
 
+def beyond_libraries(needed: Needs, image: Image) -> frozenset[str]:
+    """The packages that are wanted for more than the libraries that programs name, or the certificates and zones."""
+    libraries, _ = library_packages(needed.libraries, image)
+    return frozenset(needed.packages) - frozenset(libraries) - {"ca-certificates", "tzdata"}
+
+
 def _package_of(soname: str, installed: set[str]) -> str | None:
     found = _SONAME.match(soname)
     if found is None:
@@ -135,7 +141,8 @@ def _package_of(soname: str, installed: set[str]) -> str | None:
         for name in (f"{stem}{dashed}{version}{ending}", f"{stem}-{version}{ending}", f"{stem}{version}{ending}"):
             if name in installed and not name.endswith("-dev"):
                 return name
-    return None
+    # libxml2.so.2: the number is in the name already.
+    return stem if stem.endswith(version.partition(".")[0]) and stem in installed else None
 
 
 def _words(config: ImageConfig, programs: Programs, own: Iterable[str]) -> frozenset[str]:

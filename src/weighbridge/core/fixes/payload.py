@@ -62,13 +62,16 @@ def freight(anatomy: Anatomy, until: Instruction, is_source: Callable[[str], boo
         return {}
     packages = packaged(anatomy, image.tree.nodes)
     kept: dict[str, Placed] = {}
+    # A virtual environment is one thing, with the links in it.
+    environments = tuple(path.removesuffix("pyvenv.cfg") for path in image.tree.nodes if path.endswith("/pyvenv.cfg"))
     for path, placed in image.tree.nodes.items():
         made = anatomy.makers.get(placed.layer)
         if made is None or made.start > until.start:
             continue
         if CACHES.match(path) or STATE.match(path) or IDLE.search(path):
             continue
-        if _INSTALLED.search(path) is None and (NEVER.search(path) or is_source(path)):
+        installed = path.startswith(environments) or _INSTALLED.search(path) is not None
+        if not installed and (NEVER.search(path) or is_source(path)):
             continue
         if path in packages:
             continue

@@ -1,8 +1,9 @@
-"""Development dependencies: the command that takes them out, where they are there and nothing starts one."""
+"""What only development and compiling need of dependencies: the command that takes it out, where nothing starts it."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from weighbridge.dockerfile.shell import split_commands
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from weighbridge.core.fixes.anatomy import Anatomy
 
 _MANAGERS = frozenset({"npm", "pnpm", "yarn"})
+# What node-gyp leaves of compiling an addon, beside the addon.
+_OBJECTS = re.compile(r"node_modules/.*/build/Release/obj\.target/")
+_WITHOUT_OBJECTS = "find node_modules -type d -path '*/build/Release/obj.target' -prune -exec rm -rf '{}' +"
 
 
 def pruner(anatomy: Anatomy, kept: Iterable[str]) -> str | None:
@@ -22,7 +26,8 @@ def pruner(anatomy: Anatomy, kept: Iterable[str]) -> str | None:
     """
     paths = tuple(kept)
     if any("node_modules/" in path for path in paths):
-        return _of_node(anatomy)
+        compiled = any(_OBJECTS.search(path) is not None for path in paths)
+        return " && ".join(each for each in (_of_node(anatomy), _WITHOUT_OBJECTS if compiled else None) if each) or None
     if any("vendor/composer/" in path for path in paths):
         return _of_php(anatomy)
     return None

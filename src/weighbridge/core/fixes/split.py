@@ -20,24 +20,33 @@ if TYPE_CHECKING:
 
 _NAMED = re.compile(r"(\s+[aA][sS]\s+)(\S+)(\s*)\Z")
 _USUAL_PATH = frozenset({"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"})
+_WIDEST = 240
 _PLAIN = re.compile(r"[A-Za-z0-9_./@:+-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """What the second stage takes from the first: absolute paths, and whose they are (`uid:gid`, None: root's)."""
+    """What the second stage takes from the first: absolute paths, and whose they are (`uid:gid`, None: root's).
+
+    `origin` is the image that it comes from instead of the first stage.
+    """
 
     sources: tuple[str, ...]
     destination: str
     owner: str | None = None
+    origin: str | None = None
 
-    def text(self, stage: str) -> str:
-        """The instruction."""
+    def text(self, stage: str, *, widest: int | None = None) -> str:
+        """The instruction; wider than that many characters, with a line for each path."""
         owner = f"--chown={self.owner} " if self.owner else ""
         words = (*self.sources, self.destination)
-        if all(_PLAIN.fullmatch(word) for word in words):
-            return f"COPY --from={stage} {owner}{' '.join(words)}"
-        return f"COPY --from={stage} {owner}[{_listed(words)}]"
+        begin = f"COPY --from={self.origin or stage} {owner}"
+        if not all(_PLAIN.fullmatch(word) for word in words):
+            return f"{begin}[{_listed(words)}]"
+        line = f"{begin}{' '.join(words)}"
+        if widest is None or len(line) <= widest:
+            return line
+        return begin + "".join(f"\\\n      {word} " for word in words).rstrip()
 
 
 def owner_of(uid: int, gid: int) -> str | None:
@@ -133,7 +142,7 @@ def _second_stage(
     yield from declarations(anatomy, before, written, without=plan.without, base=plan.base)
     yield from (cased(line, like) for line in _search_path(anatomy, plan))
     folders = [f"WORKDIR {directory}"] if directory is not None else []
-    lines = [*plan.preparation, *folders, *(copy.text(build) for copy in plan.copies), *plan.late]
+    lines = [*plan.preparation, *folders, *(copy.text(build, widest=_WIDEST) for copy in plan.copies), *plan.late]
     yield from (cased(source.continued(line), like) for line in lines)
     for each in moved:
         start, end = source.with_comment(each)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.needs import Needs, library_packages
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 
 _CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 _ZONES = "usr/share/zoneinfo"
+_PASSWD_FIELDS = 7
+_FIRST_USER = 1000
+_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_SHELL = re.compile(r"/[\w/.-]{1,60}")
+# Their packages link manuals into a folder that slim images do not have, and fail without it.
+_LINKS_MANUALS = re.compile(r"(?:openjdk-\d+|default)-j(?:re|dk)(?:-headless)?")
+_MANUALS = "mkdir -p /usr/share/man/man1 && "
 
 
 def made_until(placed: Placed, image: Image, end: Instruction) -> bool:
@@ -45,6 +54,17 @@ def empty_folders(anatomy: Anatomy, image: Image, end: Instruction) -> Iterator[
         words = (word for command in anatomy.commands(made) for word in command)
         if any(posixpath.normpath(posixpath.join(at, word)) == f"/{path}" for word in words):
             yield Copy(sources=(f"/{path}",), destination=f"/{path}", owner=owner_of(entry.uid, entry.gid))
+
+
+def handed_over(folders: Iterable[Copy], lines: Iterable[str]) -> tuple[list[Copy], list[str]]:
+    """The copies of empty folders, and RUNs instead of those that one of the second stage's own lines makes already.
+
+    A copy into a folder that is there leaves it to its owner.
+    """
+    words = {posixpath.normpath(word) for line in lines for word in re.split(r"[\s;&|]+", line) if word.startswith("/")}
+    there = [copy for copy in folders if copy.destination in words]
+    late = [f"RUN chown {copy.owner} {shlex.quote(copy.destination)}" for copy in there if copy.owner is not None]
+    return [copy for copy in folders if copy.destination not in words], late
 
 
 def wants_zones(needed: Needs) -> bool:
@@ -74,9 +94,38 @@ def user_lines(anatomy: Anatomy, needed: Needs, ground: Ground, end: Instruction
             yield anatomy.source.of(each).rstrip()
 
 
-def extras(anatomy: Anatomy, needed: Needs, ground: Ground, programs: Programs, kept: Container[str]) -> Iterator[Copy]:
-    """Certificates, zones, users: exactly where something asks for them and the second image has none."""
-    made = any(True for _ in user_lines(anatomy, needed, ground, anatomy.body[-1]))
+def base_user_lines(anatomy: Anatomy, needed: Needs, ground: Ground, programs: Programs) -> Iterator[str]:
+    """The RUN that makes the first base image's own user, as whom the container runs, on one that has no such user.
+
+    Users below 1000 are the distribution's: every image of it has them (Debian Policy 9.2.2).
+    """
+    image = anatomy.subject.image
+    if image is None or not needed.named_user or anatomy.user_made or ground.manager != "apt":
+        return
+    rows = (line.split(":") for line in programs.texts.get("etc/passwd", b"").decode("utf-8", "replace").splitlines())
+    for name, _, uid, gid, *_, shell in (row for row in rows if len(row) == _PASSWD_FIELDS):
+        if name != image.config.user.partition(":")[0] or not _NAME.fullmatch(name):
+            continue
+        if uid.isdigit() and gid.isdigit() and int(uid) >= _FIRST_USER and _SHELL.fullmatch(shell):
+            yield (
+                f"RUN groupadd --gid {gid} {name} "
+                f"&& useradd --uid {uid} --gid {gid} --shell {shell} --create-home {name}"
+            )
+
+
+def extras(
+    anatomy: Anatomy,
+    needed: Needs,
+    ground: Ground,
+    programs: Programs,
+    kept: Container[str],
+    *,
+    users: bool = True,
+) -> Iterator[Copy]:
+    """Certificates, zones, and (where `users` asks for them) users: where something asks for them and the second image
+    has none.
+    """
+    made = not users or any(True for _ in user_lines(anatomy, needed, ground, anatomy.body[-1]))
     if needed.named_user and not made:
         yield Copy(sources=("/etc/passwd", "/etc/group"), destination="/etc/")
     if Mention.TEMPORARY_FILES in needed.mentions and not ground.temporary:
@@ -95,9 +144,11 @@ def extras(anatomy: Anatomy, needed: Needs, ground: Ground, programs: Programs, 
 
 def apt_install(packages: Iterable[str]) -> str:
     """The instruction that installs packages of Debian's and leaves no lists."""
+    names = tuple(packages)
+    manuals = _MANUALS if any(_LINKS_MANUALS.fullmatch(name) for name in names) else ""
     return (
-        "RUN apt-get update && apt-get install -y --no-install-recommends \\\n"
-        + "".join(f"      {name} \\\n" for name in packages)
+        f"RUN {manuals}apt-get update && apt-get install -y --no-install-recommends \\\n"
+        + "".join(f"      {name} \\\n" for name in names)
         + "    && rm -rf /var/lib/apt/lists/*"
     )
 

@@ -5,6 +5,7 @@ Blamed is only what the original has: a file that did not find its libraries the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 _SHOWN = 12
 _MAX_GAPS = 200
 _WINDOWS = "/lib-dynload/_tkinter."
+# Scripts in Python's own library are for who builds extensions or the library itself: nothing in it starts them.
+_PYTHONS_OWN = re.compile(r"usr/local/lib/python3\.\d+/(?!site-packages/)")
+# Java's, which comes with every JRE and without what it draws by: an image without windows has no such libraries.
+_JAVA_WINDOWS = ("/lib/libawt_xawt.so", "/lib/libsplashscreen.so", "/lib/libjawt.so")
 _PACKAGES = "var/lib/dpkg/status"
 
 
@@ -96,14 +101,14 @@ class _Closure:
         return tuple({**self._reached, **own}.values())
 
     @cached_property
-    def _moved(self) -> Mapping[tuple[str, int], Elf]:
-        """The original's ELF files by name and size, under which one that moved is known again."""
-        return {(path.rpartition("/")[2], elf.size): elf for path, elf in self.original.programs.elves.items()}
+    def _moved(self) -> Mapping[tuple[str, tuple[str, ...]], Elf]:
+        """The original's ELF files by name and libraries: so one that moved, or was stripped, is known again."""
+        return {(path.rpartition("/")[2], elf.needed): elf for path, elf in self.original.programs.elves.items()}
 
     def _before(self, elf: Elf) -> Elf | None:
         """The file as the original has it."""
         there = self.original.programs.elves.get(elf.path)
-        return there or self._moved.get((elf.path.rpartition("/")[2], elf.size))
+        return there or self._moved.get((elf.path.rpartition("/")[2], elf.needed))
 
     def commands(self) -> Iterator[Gap]:
         """What is started by name and is not there."""
@@ -153,8 +158,16 @@ class _Closure:
         excused = () if before is None else self._original_linker.unmet(before)
         known = {(each.library, each.version) for each in excused}
         for unmet in found:
+            if elf.path.endswith(_JAVA_WINDOWS) and (before is None or unmet.library not in self._had):
+                continue
             if (unmet.library, unmet.version) not in known:
                 yield self._unmet(elf, unmet)
+
+    @cached_property
+    def _had(self) -> frozenset[str]:
+        """Names of the original's libraries."""
+        programs = self.original.programs
+        return frozenset(path.rpartition("/")[2] for path in (*programs.elves, *programs.links))
 
     @cached_property
     def _machine(self) -> tuple[str, int] | None:
@@ -236,7 +249,8 @@ class _Closure:
     def _is_called(self, path: str) -> bool:
         """Whether somebody may start a script: it is executable, and the image's own."""
         facts = self.candidate.programs.files.get(path)
-        return facts is not None and bool(facts.mode & 0o111) and is_own(path) and "/node_modules/" not in path
+        aside = "/node_modules/" in path or _PYTHONS_OWN.match(path) is not None
+        return facts is not None and bool(facts.mode & 0o111) and is_own(path) and not aside
 
 
 def _missing_command(each: Started, candidate: FileSystem) -> str:

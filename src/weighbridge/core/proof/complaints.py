@@ -62,6 +62,7 @@ _MISSED = re.compile(
     r"|could not (?:open|find|be found)|missing|not exist|unable to (?:open|find|load)|failed to (?:open|find|load)",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"permission denied|EACCES|not writable|is read-only", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w./])(/[\w.+@-]+(?:/[\w.+@-]+)+)")
 _PROGRAMS = (
     re.compile(r"exec: \"?([\w.+-]{1,60})\"?: executable file not found"),
@@ -114,6 +115,8 @@ class _Reader:
                     yield Gap(kind=GapKind.PROGRAM, by="the run", wanted=match[1], source=source, text=by)
         if _MISSED.search(line):
             yield from self._paths(line, by)
+        if _DENIED.search(line):
+            yield from self._denied(line, by)
 
     def _libraries(self, line: str, by: str) -> Iterator[Gap]:
         if not _LIBRARY_MISSED.search(line):
@@ -156,6 +159,18 @@ class _Reader:
                 continue
             if self._candidate.resolve(path) is None and source in self._original.programs.files:
                 yield Gap(kind=GapKind.FILE, by="the run", wanted=path, source=source, text=by)
+
+    def _denied(self, line: str, by: str) -> Iterator[Gap]:
+        """Folders that the original's user can write to, and the candidate's cannot."""
+        original, candidate = self._original, self._candidate
+        for path in dict.fromkeys(_PATH.findall(line)):
+            folder = path if original.is_directory(path) else path.rpartition("/")[0]
+            source = original.resolve(folder)
+            if not source or not original.is_directory(folder) or not candidate.is_directory(folder):
+                continue
+            writes = original.writable(folder, original.config.user)
+            if writes and not candidate.writable(folder, candidate.config.user):
+                yield Gap(kind=GapKind.PERMISSION, by="the run", wanted=folder, source=source, text=by)
 
 
 def _has_temporary(files: FileSystem) -> bool:

@@ -32,6 +32,21 @@ _MASKS = (
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE), "<id>"),
     (re.compile("|".join(_TIMES)), "<time>"),
+    # `"responseTime":0.42`, `elapsed_ms=3`, `"reqId":"req-4"`: how long a request took, and which one it was.
+    (
+        re.compile(
+            r"\b((?:response_?time|duration|elapsed|latency|took)(?:_?(?:ms|us|ns|s|seconds|millis))?)([\x22']?\s?[:=]\s?)"
+            r"\d+(?:\.\d+)?(?:e-?\d+)?",
+            re.IGNORECASE,
+        ),
+        r"\1\2<duration>",
+    ),
+    (
+        re.compile(
+            r"\b((?:req(?:uest)?|trace|span|correlation)[_-]?id)([\x22']?\s?[:=]\s?[\x22']?)[\w-]{1,64}", re.IGNORECASE
+        ),
+        r"\1\2<id>",
+    ),
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "<address>"),
     (re.compile(r"\b(?=[0-9a-f]{0,64}\d)[0-9a-f]{12,}\b"), "<id>"),
     (re.compile(r"\b(pid|PID|process|worker|thread|tid)([\s:=\x22#\[(]{1,3})\d+"), r"\1\2<number>"),

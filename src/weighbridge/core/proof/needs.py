@@ -273,10 +273,18 @@ def _virtual_environments(original: FileSystem, candidate: FileSystem) -> Iterat
         folder = posixpath.dirname(path)
         python = f"{folder}/bin/python"
         before, after = original.resolve(python), candidate.resolve(python)
-        if before is not None and (after is None or _version(before) != _version(after)):
+        if before is not None and (after is None or not _same_python(candidate, before, after)):
             has = "is not there" if after is None else f"is {shown_path(after)} in the candidate"
             text = f"{shown_path(folder)} is a virtual environment of {shown_path(before)}, which {has}"
             yield Gap(kind=GapKind.INTERPRETER, by=shown_path(folder), wanted=f"/{before}", source=before, text=text)
+
+
+def _same_python(candidate: FileSystem, before: str, after: str) -> bool:
+    """Whether a Python is of the version that another one's path tells; a copy may have lost it from its name."""
+    if _version(before) == _version(after):
+        return True
+    versioned, copied = candidate.facts(before), candidate.facts(after)
+    return versioned is not None and copied is not None and versioned.size == copied.size
 
 
 def _version(path: str) -> str:

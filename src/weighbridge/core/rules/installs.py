@@ -19,7 +19,9 @@ APK = frozenset({"apk"})
 RPM = frozenset({"dnf", "yum", "microdnf", "tdnf", "zypper"})
 SYSTEM = APT | APK | RPM
 
-_REMOVES = frozenset({"remove", "purge", "del", "erase", "rm", "autoremove"})
+REMOVES = frozenset({"remove", "purge", "del", "erase", "rm", "autoremove"})
+"""The verbs of package managers that take away."""
+
 _INSTALLS = frozenset({"install", "add", "in", "groupinstall"})
 _VIRTUAL = frozenset({"-t", "--virtual"})
 
@@ -66,7 +68,7 @@ def installed(steps: Iterable[Step]) -> tuple[Installed, ...]:
                 automatic = any("*" in word for word in call.argv)
             elif call.program in SYSTEM:
                 verb = next((word for word in call.argv[1:] if not word.startswith("-")), "")
-                if verb in _REMOVES:
+                if verb in REMOVES:
                     ledger.remove([word for word in call.argv[1:] if not word.startswith("-") and word != verb], step)
                     if automatic and (verb == "autoremove" or call.has("--auto-remove", "--autoremove")):
                         ledger.remove_made_automatic(step)
