@@ -68,6 +68,16 @@ class Database:
         self.engine.dispose()
 
 
+def take_turn(session: Session, number: int, *, shared: bool = False) -> None:
+    """Within a writing transaction: waits for others with the same number, or with `shared` for those without.
+
+    SQLite's writers wait for each other anyhow.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        kind = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        session.execute(text(f"SELECT {kind}(:number)"), {"number": number})
+
+
 def unavailable(error: BaseException) -> bool:
     """Whether the database was away, or too busy, so that the same may succeed later."""
     return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)

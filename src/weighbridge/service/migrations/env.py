@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import text
 
+from weighbridge.service import tables_details  # noqa: F401 - its tables are among the metadata
 from weighbridge.service.tables import Base
 
 _LOCK = 7_302_201
