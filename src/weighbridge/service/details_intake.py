@@ -74,7 +74,7 @@ def keep(database: Database, store: Store, where: Place, diff_id: str, document:
 
 
 def _repository(session: Session, where: Place) -> int:
-    found = session.scalar(select(tables.Repository.id).filter_by(name=plain(where.repository, 201)))
+    found = session.scalar(select(tables.Repository.id).where(tables.Repository.name == plain(where.repository, 201)))
     if found is None:
         raise UsageError(f"no report of {plain(where.repository)} was received yet: send that first")
     return found

@@ -1,4 +1,4 @@
-"""The files of layers."""
+"""Names of repositories in any case; the files of layers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,11 @@ _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    _merge_spellings()
+    with op.batch_alter_table("repositories", schema=None) as batch_op:
+        batch_op.drop_constraint("uq_repositories_name", type_="unique")
+        batch_op.create_index(batch_op.f("ix_repositories_name"), ["name"], unique=False)
+    op.create_index("uq_repositories_name_folded", "repositories", [sa.text("lower(name)")], unique=True)
     op.create_table(
         "layer_files",
         sa.Column("id", _KEY, nullable=False),
@@ -29,3 +34,11 @@ def upgrade() -> None:
     with op.batch_alter_table("layer_files", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_layer_files_digest"), ["digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_layer_files_used"), ["used"], unique=False)
+
+
+def _merge_spellings() -> None:
+    """Of rows that differ in case only, the later ones are given names of their own, which cannot come again."""
+    op.execute(
+        "UPDATE repositories SET name = substr(name, 1, 170) || '@' || id WHERE EXISTS (SELECT 1 FROM repositories"
+        " AS other WHERE lower(other.name) = lower(repositories.name) AND other.id < repositories.id)"
+    )
