@@ -98,8 +98,8 @@ def test_documents_that_are_gone_are_told(
     client.post("/api/v1/reports", content=sent(weighed.reported), headers=sender)
     send(client, sender, weighed)
     for kind in ("layers", "reports"):
-        for name in list(service.store.names(kind)):
-            service.store.delete(name)
+        for stored in list(service.store.stored(kind)):
+            service.store.delete(stored.name, stored.time + 1)
         (found,) = images(service)
         assert isinstance(found, Unavailable)
         assert "not in the store any more" in found.reason
@@ -137,7 +137,7 @@ def test_a_document_is_stored_once(
     send(client, sender, weighed)
 
     assert [] == lacking(client, sender, weighed.having(repository="octocat/other"))
-    assert 2 == len(list(service.store.names("layers")))
+    assert 2 == len(list(service.store.stored("layers")))
     assert all(isinstance(found, Image) for found in images(service))
 
 
@@ -193,4 +193,4 @@ def test_documents_that_make_no_sense_are_refused(
         content = gzip.compress(body, 1)
         answer = client.put(f"/api/v1/layers/{diff_id}", params=params, content=content, headers=headers)
         assert status == answer.status_code, answer.text
-    assert [] == list(service.store.names("layers"))
+    assert [] == list(service.store.stored("layers"))
