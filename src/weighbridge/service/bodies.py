@@ -69,30 +69,33 @@ class _Zstd:
 _UNPACKERS: Mapping[str, Callable[[], _Unpacker]] = {"": _Plain, "identity": _Plain, "gzip": _Gzip, "zstd": _Zstd}
 
 
-async def read(request: Request, limit: int) -> bytes:
-    """The body, unpacked. Raises Problem where it is too large, too slow, or not packed as it says."""
+async def read(request: Request, limit: int, what: str = "a report") -> bytes:
+    """The body, unpacked; `what` it is, for messages.
+
+    Raises Problem where it is too large, too slow, or not packed as it says.
+    """
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in _UNPACKERS:
         raise Problem(415, "Content-Encoding must be gzip or zstd, or none")
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
-        raise Problem(413, f"a report may have {limit:,} bytes")
+        raise Problem(413, f"{what} may have {limit:,} bytes")
     unpacker = _UNPACKERS[encoding]()
     try:
         async with asyncio.timeout(_SECONDS):
-            return await _read(request, unpacker, limit)
+            return await _read(request, unpacker, limit, what)
     except TimeoutError:
         raise Problem(408, f"the body took longer than {_SECONDS} s") from None
     except (zlib.error, zstandard.ZstdError):
         raise Problem(400, f"the body is not {encoding}, or is damaged") from None
 
 
-async def _read(request: Request, unpacker: _Unpacker, limit: int) -> bytes:
+async def _read(request: Request, unpacker: _Unpacker, limit: int, what: str) -> bytes:
     body = bytearray()
     async for piece in request.stream():
         body += unpacker.feed(piece, limit - len(body))
         if len(body) > limit:
-            raise Problem(413, f"a report may have {limit:,} bytes, unpacked")
+            raise Problem(413, f"{what} may have {limit:,} bytes, unpacked")
     if not unpacker.finished():
         raise Problem(400, "the body ends early")
     return bytes(body)

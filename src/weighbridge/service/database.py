@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as Busy
 from sqlalchemy.orm import Session, sessionmaker
 
 from weighbridge.errors import ConfigurationError
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 _BUSY_SECONDS = 30
+_READ_ONLY = "25006"
+"""What a PostgreSQL says that is not, or no longer, the one that is written to."""
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
+_NETWORK = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+"""Seconds and milliseconds after which a server that says nothing is taken to be gone."""
 
 
 class Database:
@@ -38,28 +45,46 @@ class Database:
         self.url = url
         self.engine = _sqlite(url) if self.sqlite else _postgresql(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._turn = threading.Lock()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of things and changes nothing."""
         with self._sessions() as session:
+            if self.sqlite:
+                session.execute(text("BEGIN"))
+            else:
+                session.connection(execution_options=_SNAPSHOT)
             yield session
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction: durable when this returns, undone when it raises."""
-        with self._sessions() as session, session.begin():
+        with self._turn_of_sqlite(), self._sessions() as session, session.begin():
             if self.sqlite:
                 # The writer's turn is taken at once: a reader that turned into a writer could only fail.
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
+
+    @contextlib.contextmanager
+    def _turn_of_sqlite(self) -> Iterator[None]:
+        """Threads queue here, before they take a connection: SQLite itself lets writers try again and again."""
+        if not self.sqlite:
+            yield
+        elif self._turn.acquire(timeout=_BUSY_SECONDS):
+            try:
+                yield
+            finally:
+                self._turn.release()
+        else:
+            raise Busy(f"other writers took longer than {_BUSY_SECONDS} s")
 
     def answers(self) -> bool:
         """Whether the database can be asked."""
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-        except DBAPIError:
+        except (DBAPIError, Busy):
             return False
         return True
 
@@ -68,9 +93,22 @@ class Database:
         self.engine.dispose()
 
 
+def take_turn(session: Session, number: int, *, shared: bool = False) -> None:
+    """Within a writing transaction: waits for others with the same number, or with `shared` for those without.
+
+    SQLite's writers wait for each other anyhow.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        kind = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        session.execute(text(f"SELECT {kind}(:number)"), {"number": number})
+
+
 def unavailable(error: BaseException) -> bool:
     """Whether the database was away, or too busy, so that the same may succeed later."""
-    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, Busy)
+    read_only = getattr(error.orig, "sqlstate", None) == _READ_ONLY
+    return isinstance(error, OperationalError) or error.connection_invalidated or read_only
 
 
 def _sqlite(url: str) -> Engine:
@@ -87,7 +125,7 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgresql(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=15)
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=15, connect_args=_NETWORK)
 
 
 def upsert(connection: Connection | Session) -> Any:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from weighbridge.core.history.make import records_of
 from weighbridge.service import tables
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 TREND = 30
 """How many sizes a sparkline shows."""
 MONTH = 30 * 86_400
+FOLDED = text("lower(name)")
+"""What a repository is unique by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +53,15 @@ class Receipt:
     images: tuple[Taken, ...]
 
 
-def take(report: Report, text: bytes, sender: Sender, database: Database, store: Store, now: datetime) -> Receipt:
-    """Writes a report down. `text` is its JSON as it came.
+def take(report: Report, content: bytes, sender: Sender, database: Database, store: Store, now: datetime) -> Receipt:
+    """Writes a report down. `content` is its JSON as it came.
 
     Raises Refused where the sender may not, UsageError for a report that cannot be kept, StoreUnavailable, and
     SQLAlchemy's errors where the database is away: then nothing of it is there.
     """
-    arrival = arrive(report, text, sender, now)
+    arrival = arrive(report, content, sender, now)
     # First the text, then the rows that speak of it: what is acknowledged can always be read.
-    store.put(named("reports", arrival.digest), packed(text))
+    store.put(named("reports", arrival.digest), packed(content))
     with database.writing() as session:
         return _written(session, arrival)
 
@@ -90,9 +92,9 @@ def _repository(session: Session, arrival: Arrival) -> tables.Repository:
     )
     # A fork's pull request says nothing about the repository itself.
     tells = branch is not None and not arrival.pull
-    changed = {"default_branch": statement.excluded.default_branch} if tells else {"name": statement.excluded.name}
+    changed = {"default_branch": statement.excluded.default_branch} if tells else {"name": tables.Repository.name}
     found = session.scalars(
-        statement.on_conflict_do_update(index_elements=["name"], set_=changed).returning(tables.Repository),
+        statement.on_conflict_do_update(index_elements=[FOLDED], set_=changed).returning(tables.Repository),
         execution_options={"populate_existing": True},
     )
     row: tables.Repository = found.one()

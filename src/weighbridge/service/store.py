@@ -1,4 +1,4 @@
-"""Where details are kept: bytes by name, on a disk or in a store that speaks S3. What is written is never changed.
+"""Where details are kept: bytes by name, on a disk or in a store that speaks S3. What is written is not changed.
 
 Names are made of digests here; nothing that a stranger wrote is ever part of one.
 """
@@ -9,8 +9,10 @@ import contextlib
 import os
 import re
 import tempfile
+import time
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from weighbridge.errors import ConfigurationError, MeasurementError
@@ -18,6 +20,8 @@ from weighbridge.errors import ConfigurationError, MeasurementError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_NEW = ".new-"
+_DAY = 86_400
 _NAME = re.compile(r"[a-z]{1,20}/[0-9a-f]{2}/[0-9a-f]{64}\.zst")
 
 
@@ -25,19 +29,27 @@ class StoreUnavailable(MeasurementError):
     """The store did not take or give what was asked of it."""
 
 
+class Stored(NamedTuple):
+    """What is kept: its bytes as they are stored, and when it was put last (seconds)."""
+
+    name: str
+    size: int
+    time: int
+
+
 class Store(Protocol):
     """Bytes by name (see `named`)."""
 
     def put(self, name: str, content: bytes) -> None:
-        """Keeps it, durable when this returns; nothing to do where the name is there. Raises StoreUnavailable."""
+        """Keeps it, durable when this returns. Raises StoreUnavailable."""
 
     def get(self, name: str) -> bytes | None:
         """What is kept under a name, None where nothing is. Raises StoreUnavailable."""
 
-    def delete(self, name: str) -> None:
-        """Lets go of it; no error where it is not there. Raises StoreUnavailable."""
+    def delete(self, name: str, before: int) -> bool:
+        """Lets go of it, unless it was put (again) at that time or later. Raises StoreUnavailable."""
 
-    def names(self, kind: str) -> Iterator[str]:
+    def stored(self, kind: str) -> Iterator[Stored]:
         """Everything of a kind. Raises StoreUnavailable."""
 
 
@@ -66,18 +78,28 @@ class Folder:
         self._root = root
 
     def put(self, name: str, content: bytes) -> None:
-        """See Store."""
+        """See Store. What is there already is not written again, but is as new from now on."""
         path = self._root / name
-        if path.exists():
-            return
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(path)
+                return
+            self._make(path.parent)
             self._write(path, content)
         except OSError as error:
             raise StoreUnavailable(f"{path}: cannot be written: {error.strerror}") from None
 
+    def _make(self, folder: Path) -> None:
+        """A folder, whose name is durable in the one above it."""
+        if folder.is_dir():
+            return
+        if folder != self._root:
+            self._make(folder.parent)
+        folder.mkdir(parents=folder == self._root, exist_ok=True)
+        _synchronise(folder.parent)
+
     def _write(self, path: Path, content: bytes) -> None:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_NEW)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -88,12 +110,7 @@ class Folder:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
             raise
-        # The name is durable once its folder is.
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _synchronise(path.parent)
 
     def get(self, name: str) -> bytes | None:
         """See Store."""
@@ -104,17 +121,47 @@ class Folder:
         except OSError as error:
             raise StoreUnavailable(f"{name}: cannot be read: {error.strerror}") from None
 
-    def delete(self, name: str) -> None:
-        """See Store."""
+    def delete(self, name: str, before: int) -> bool:
+        """See Store. It is put aside first: what is put again meanwhile is seen, or written anew."""
+        path = self._root / name
+        aside = path.with_name(f"{_NEW}{path.name}")
         try:
-            (self._root / name).unlink(missing_ok=True)
+            if path.stat().st_mtime >= before:
+                return False
+            path.rename(aside)
+            if aside.stat().st_mtime >= before:
+                aside.rename(path)
+                return False
+            aside.unlink()
+        except FileNotFoundError:
+            return False
         except OSError as error:
             raise StoreUnavailable(f"{name}: cannot be deleted: {error.strerror}") from None
+        return True
 
-    def names(self, kind: str) -> Iterator[str]:
-        """See Store."""
-        for path in (self._root / kind).glob("??/*.zst"):
-            yield path.relative_to(self._root).as_posix()
+    def stored(self, kind: str) -> Iterator[Stored]:
+        """See Store. What a writer that was killed left behind goes, once it is a day old."""
+        try:
+            for path in (self._root / kind).glob("??/*.zst"):
+                with contextlib.suppress(FileNotFoundError):
+                    status = path.stat()
+                    if not path.name.startswith(_NEW):
+                        yield Stored(path.relative_to(self._root).as_posix(), status.st_size, int(status.st_mtime))
+            for path in (self._root / kind).glob(f"??/{_NEW}*"):
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_mtime < time.time() - _DAY:
+                        path.unlink()
+        except OSError as error:
+            raise StoreUnavailable(f"{kind}: cannot be read: {error.strerror}") from None
+
+
+def _synchronise(folder: Path) -> None:
+    """A name is durable once its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class Bucket:
@@ -124,7 +171,11 @@ class Bucket:
         from obstore.store import S3Store
 
         try:
-            self._store = S3Store.from_url(url)
+            self._store = S3Store.from_url(
+                url,
+                client_options={"timeout": "20s", "connect_timeout": "5s", "allow_http": _is_plain()},
+                retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=20)},
+            )
         except Exception as error:  # obstore's own errors have no common root
             raise ConfigurationError(f"the store cannot be used: {error}") from None
 
@@ -145,21 +196,33 @@ class Bucket:
             except FileNotFoundError:
                 return None
 
-    def delete(self, name: str) -> None:
-        """See Store."""
+    def delete(self, name: str, before: int) -> bool:
+        """See Store. S3 has no way to do both at once: what is put within that moment is lost."""
         import obstore
 
-        with _telling(name), contextlib.suppress(FileNotFoundError):
-            obstore.delete(self._store, name)
+        with _telling(name):
+            try:
+                if obstore.head(self._store, name)["last_modified"].timestamp() >= before:
+                    return False
+                obstore.delete(self._store, name)
+            except FileNotFoundError:
+                return False
+        return True
 
-    def names(self, kind: str) -> Iterator[str]:
+    def stored(self, kind: str) -> Iterator[Stored]:
         """See Store."""
         import obstore
 
         with _telling(kind):
             for batch in obstore.list(self._store, prefix=f"{kind}/"):
                 for entry in batch:
-                    yield str(entry["path"])
+                    yield Stored(str(entry["path"]), entry["size"], int(entry["last_modified"].timestamp()))
+
+
+def _is_plain() -> bool:
+    """Whether the endpoint that the environment names is one without TLS: then that is meant."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    return (endpoint or os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
 
 
 @contextlib.contextmanager

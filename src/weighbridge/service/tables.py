@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text, UniqueConstraint
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql import operators
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.sql.operators import OperatorType
 
 # SQLite numbers rows by itself only where the key is a plain INTEGER.
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -17,6 +37,22 @@ NAMING = {
 }
 
 
+class GitHubName(TypeDecorator[str]):
+    """`owner/name`, which GitHub takes in any case: equal in the database where only that differs."""
+
+    impl = String
+    cache_ok = True
+
+    class comparator_factory(TypeDecorator.Comparator[str]):  # noqa: N801 - SQLAlchemy's own name
+        """Equality, as the index on `lower(name)` has it; order stays that of the letters."""
+
+        def operate(self, op: OperatorType, *other: Any, **options: Any) -> ColumnElement[Any]:
+            """See SQLAlchemy."""
+            if op in (operators.eq, operators.ne) and isinstance(other[0], str):
+                return func.lower(self.expr).operate(op, other[0].lower(), **options)
+            return super().operate(op, *other, **options)
+
+
 class Base(DeclarativeBase):
     """The root of all tables. Constraints have names, so that migrations can speak of them."""
 
@@ -25,12 +61,14 @@ class Base(DeclarativeBase):
 
 
 class Repository(Base):
-    """`name` is `owner/name`. `default_branch` as its reports tell it; `private` as far as anybody told."""
+    """`name` is `owner/name`, as the first report spelt it. `default_branch` as its reports tell it; `private` as far
+    as anybody told."""
 
     __tablename__ = "repositories"
+    __table_args__ = (Index("uq_repositories_name_folded", text("lower(name)"), unique=True),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    name: Mapped[str] = mapped_column(String(201), unique=True)
+    name: Mapped[str] = mapped_column(GitHubName(201), index=True)
     default_branch: Mapped[str | None] = mapped_column(String(255))
     private: Mapped[bool] = mapped_column(default=False)
     created: Mapped[int]

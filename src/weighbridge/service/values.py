@@ -11,6 +11,7 @@ import zstandard
 
 from weighbridge.core.names import clipped
 from weighbridge.core.wire.records import dump_record
+from weighbridge.errors import UsageError
 from weighbridge.model.report import WeighedImage
 
 if TYPE_CHECKING:
@@ -28,6 +29,17 @@ _LEVEL = 3
 def packed(content: bytes) -> bytes:
     """Packed with zstandard."""
     return zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+
+
+def unpacked(content: bytes, limit: int) -> bytes:
+    """What `packed` made of at most `limit` bytes. Raises UsageError for anything else."""
+    try:
+        # The library allocates what a frame claims, whatever limit it is given.
+        if not 0 <= zstandard.get_frame_parameters(content).content_size <= limit:
+            raise UsageError("what is stored is larger than it may be")
+        return zstandard.ZstdDecompressor().decompress(content)
+    except zstandard.ZstdError:
+        raise UsageError("what is stored is damaged") from None
 
 
 def seconds(time: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import text
 
+from weighbridge.service import tables_details  # noqa: F401 - its tables are among the metadata
 from weighbridge.service.tables import Base
 
 _LOCK = 7_302_201
@@ -19,10 +20,18 @@ with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
         with context.begin_transaction():
             if connection.dialect.name == "sqlite":
+                # SQLite alters a table by making a new one; letting the old one go would delete what refers to it.
+                connection.execute(text("PRAGMA foreign_keys=OFF"))
                 connection.execute(text("BEGIN IMMEDIATE"))
             context.run_migrations()
+            if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
+                raise RuntimeError("the migration left rows that refer to nothing: it is undone")
         connection.commit()
     finally:
+        if connection.dialect.name == "sqlite":
+            connection.rollback()
+            connection.execute(text("PRAGMA foreign_keys=ON"))
+            connection.commit()
         if connection.dialect.name == "postgresql":
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
