@@ -173,8 +173,8 @@ def check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
     """Both trees, for as long as the stack lasts. Raises GitError and RevisionNotFound for the head's."""
     checkout = refs.checkout
     with interruptible():
-        if checkout is None and refs.base is not None and repository.pristine():
-            # Weighed like the base: `COPY . .` would bring the history that only the work tree's own .git holds.
+        if checkout is None and repository.pristine():
+            # Weighed like any base: `COPY . .` would bring the history that only the work tree's own .git holds.
             checkout = repository.resolve("HEAD")
     head = repository.root if checkout is None else stack.enter_context(repository.worktree(checkout))
     if refs.base is None or refs.base.commit is None:
