@@ -157,7 +157,7 @@ class Tracking(Protocol):
         ...
 
     def create_issue(self, title: str, body: str) -> Issue:
-        """Opens an issue."""
+        """Opens an issue; once, also where the answer got lost."""
         ...
 
     def edit_issue(self, number: int, *, body: str, is_open: bool, title: str | None = None) -> None:

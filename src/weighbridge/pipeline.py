@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge import __version__, examining
+from weighbridge.baselines import UNREAD, StandIn, as_recorded, stand_in
 from weighbridge.building import BuildLog, Built, Job, Side, build_all
 from weighbridge.core.compare import compare
 from weighbridge.core.filediff import diff_trees
-from weighbridge.core.history.baseline import usable, weighs_as_recorded
+from weighbridge.core.history.baseline import usable
 from weighbridge.core.history.make import recipe_of
 from weighbridge.core.redaction import redacted_findings, redacted_image
 from weighbridge.core.rules.config import RulesConfig
 from weighbridge.core.summarize import summarize
-from weighbridge.core.verdict import judge, overall
+from weighbridge.core.verdict import judge, overall, overgrown
 from weighbridge.dockerfile.parse import parse
 from weighbridge.dockerfile.stages import base_reference
 from weighbridge.errors import GitError, ImageNotFound, MalformedImage, RevisionNotFound
@@ -33,6 +34,8 @@ from weighbridge.weighing import Origin, Scale
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from weighbridge.core.filediff import TreeDiff
+    from weighbridge.core.footprint import Footprint
     from weighbridge.model.build import BuildSpec
     from weighbridge.model.finding import Finding
     from weighbridge.model.image import Image
@@ -164,15 +167,15 @@ def _default_rules() -> RulesConfig:
 class _Weighed:
     image: Image
     build_seconds: float | None = None
-    recorded: bool = False
+    recorded: StandIn | None = None
 
 
 def check_out(refs: Refs, repository: Repository, stack: ExitStack) -> Trees:
     """Both trees, for as long as the stack lasts. Raises GitError and RevisionNotFound for the head's."""
     checkout = refs.checkout
     with interruptible():
-        if checkout is None and refs.base is not None and repository.pristine():
-            # Weighed like the base: `COPY . .` would bring the history that only the work tree's own .git holds.
+        if checkout is None and repository.pristine():
+            # Weighed like any base: `COPY . .` would bring the history that only the work tree's own .git holds.
             checkout = repository.resolve("HEAD")
     head = repository.root if checkout is None else stack.enter_context(repository.worktree(checkout))
     if refs.base is None or refs.base.commit is None:
@@ -194,7 +197,7 @@ def _known(spec: BuildSpec, commit: str | None, yard: Yard, recorded: Sequence[R
 def _check_image(
     spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard, rules: RulesConfig, known: Sequence[Record]
 ) -> ImageReport:
-    weighed = _both_sides(spec, trees, yard, known)
+    weighed = _both_sides(spec, budget, trees, yard, known)
     base: _Weighed | Unavailable | None = trees.base if isinstance(trees.base, Unavailable) else weighed.get(Side.BASE)
     with interruptible():
         report = _image_report(
@@ -206,19 +209,30 @@ def _check_image(
 
 
 def _both_sides(
-    spec: BuildSpec, trees: Trees, yard: Yard, known: Sequence[Record]
+    spec: BuildSpec, budget: Budget, trees: Trees, yard: Yard, known: Sequence[Record]
 ) -> dict[Side, _Weighed | Unavailable]:
-    """Both sides, built at once; or the head first, where it may spare the base."""
+    """Both sides, built at once; or the head alone, where the base is recorded."""
     jobs = {job.side: job for job in _jobs(spec, trees)}
     if not known or Side.BASE not in jobs:
         return _build(list(jobs.values()), spec, yard)
     weighed = _build([jobs[Side.HEAD]], spec, yard)
     head = weighed[Side.HEAD]
-    if isinstance(head, _Weighed):
-        record = next((record for record in known if weighs_as_recorded(head.image, record)), None)
-        if record is not None:
-            return {**weighed, Side.BASE: replace(head, build_seconds=record.build_seconds, recorded=True)}
+    record = next((each for each in known if isinstance(head, _Weighed) and each.platform == head.image.platform), None)
+    if isinstance(head, _Weighed) and record is not None:
+        with interruptible():
+            base = _recorded(record, head.image, spec, budget, jobs[Side.BASE].tree, yard)
+        if isinstance(base, _Weighed):
+            return {**weighed, Side.BASE: base}
+        yard.log.line(Side.BASE, f"The recorded base is built after all: {base}.")
     return {**weighed, **_build([jobs[Side.BASE]], spec, yard)}
+
+
+def _recorded(record: Record, head: Image, spec: BuildSpec, budget: Budget, tree: Path, yard: Yard) -> _Weighed | str:
+    """The base as recorded, or why it has to be built."""
+    if overgrown(budget, record.size, head.size):
+        return "the growth is over budget, and is to be explained in full"
+    base = stand_in(record, head, tree, spec, yard.scale.cache)
+    return base if isinstance(base, str) else _Weighed(image=redacted_image(base.image, yard.hidden), recorded=base)
 
 
 def _build(jobs: Sequence[Job], spec: BuildSpec, yard: Yard) -> dict[Side, _Weighed | Unavailable]:
@@ -243,7 +257,7 @@ def _findings(
     if not isinstance(head, _Weighed):
         return ()
     before = None
-    if isinstance(trees.base, Path) and isinstance(base, _Weighed):
+    if isinstance(trees.base, Path) and isinstance(base, _Weighed) and not _unread(base):
         before = examining.Weighed(tree=trees.base, image=base.image)
     after = examining.Weighed(tree=trees.head, image=head.image)
     return redacted_findings(examining.findings_of_change(spec, after, before, rules), hidden)
@@ -311,6 +325,11 @@ def _origin(made: Built, spec: BuildSpec, yard: Yard) -> Origin:
     )
 
 
+def _unread(side: _Weighed | Unavailable | None) -> frozenset[int]:
+    """The layers of which only the weight is known."""
+    return side.recorded.unread if isinstance(side, _Weighed) and side.recorded is not None else frozenset()
+
+
 def _image_report(
     name: str,
     platform: str | None,
@@ -323,26 +342,29 @@ def _image_report(
     base_image = base.image if isinstance(base, _Weighed) else None
     head_image = head.image if isinstance(head, _Weighed) else None
     trees = diff_trees(base_image.tree, head_image.tree) if base_image and head_image else None
-    base_side = (
-        summarize(base.image, against=None, build_seconds=base.build_seconds, weights=trees.base if trees else None)
-        if isinstance(base, _Weighed)
-        else base
-    )
-    if isinstance(base, _Weighed) and isinstance(base_side, WeighedImage):
-        base_side = replace(base_side, recorded=base.recorded)
-    head_side = (
-        summarize(head.image, against=trees, build_seconds=head.build_seconds) if isinstance(head, _Weighed) else head
-    )
+    unread = _unread(base)
+    base_side = None if base is None else _side(base, None, trees.base if trees else None)
+    head_side = _side(head, None if unread else trees)
+    diff = compare(base_image, head_image, trees, unread=unread) if base_image and head_image else None
     return ImageReport(
         name=name,
         platform=platform or next((image.platform for image in (head_image, base_image) if image), "unknown"),
         dockerfile=dockerfile,
         base=base_side,
         head=head_side,
-        diff=compare(base_image, head_image, trees) if base_image and head_image else None,
+        diff=replace(diff, unread=UNREAD) if diff and unread else diff,
         budget=budget,
         verdict=judge(budget, base_side, head_side),
     )
+
+
+def _side(
+    side: _Weighed | Unavailable, against: TreeDiff | None, weights: Footprint | None = None
+) -> WeighedImage | Unavailable:
+    if isinstance(side, Unavailable):
+        return side
+    weighed = summarize(side.image, against=against, build_seconds=side.build_seconds, weights=weights)
+    return weighed if side.recorded is None else as_recorded(weighed, side.recorded)
 
 
 def weighed_alone(spec: BuildSpec, head: Image | Unavailable, *, build_seconds: float | None = None) -> ImageReport:

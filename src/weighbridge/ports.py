@@ -75,6 +75,10 @@ class LayerCache(Protocol):
         """The index, or None."""
         ...
 
+    def find(self, digits: str) -> LayerIndex | None:
+        """The index of the layer whose diff ID begins with these hexadecimal digits (16 or more), or None."""
+        ...
+
     def put(self, index: LayerIndex) -> None:
         """Keeps an index whose content is known to be that of its diff ID."""
         ...

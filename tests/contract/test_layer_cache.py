@@ -52,6 +52,12 @@ class TestLayerCache:
 
         assert cache.get(OTHER) is None
 
+    def test_it_is_found_by_the_first_digits_of_its_diff_id(self, cache: LayerCache) -> None:
+        cache.put(index())
+
+        assert index() == cache.find("1" * 16)
+        assert cache.find("2" * 16) is None
+
     def test_the_last_one_counts(self, cache: LayerCache) -> None:
         cache.put(index(size=1))
         cache.put(index(size=2))

@@ -21,6 +21,7 @@ from tests.support.fake_repository import FakeRepository
 from tests.support.registry import PASSWORD, USER, Registry, running_registry
 from tests.support.serving import listening
 from weighbridge.adapters.registry import RegistryRepository
+from weighbridge.adapters.registry_login import Credentials
 from weighbridge.backfilling import Source, weigh_releases
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError, WeighbridgeError
 from weighbridge.model.report import Report, WeighedImage
@@ -37,8 +38,8 @@ SMALL = recipe("COPY / /\n    bin/app 3000\n")
 LARGE = recipe("COPY / /\n    bin/app 3000\nRUN more\n    lib/more 20000\n")
 
 
-def known(_: str) -> tuple[str, str]:
-    return USER, PASSWORD
+def known(_: str) -> Credentials:
+    return Credentials(username=USER, password=PASSWORD)
 
 
 def size_of(layout: Path, platform: str = AMD) -> int:
@@ -107,7 +108,7 @@ class TestRealRegistry:
         with pytest.raises(ImageNotFound, match="there is none for linux/s390x"):
             repository.download("multi", "linux/s390x", tmp_path / "none")
 
-    @pytest.mark.parametrize("credentials", [lambda _: None, lambda _: (USER, "wrong")])
+    @pytest.mark.parametrize("credentials", [lambda _: None, lambda _: Credentials(username=USER, password="wrong")])
     def test_whom_it_does_not_know_is_told_to_log_in(self, registry: Registry, credentials: Callable[..., Any]) -> None:
         with pytest.raises(ImageNotFound, match="answers 401: docker login may help"):
             RegistryRepository(f"{registry.address}/octo/app", credentials=credentials).tags()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.fake_tracking import FakeTracking
 from tests.support.github import BOT_TOKEN, OWNER_TOKEN, REPOSITORY, GitHub, running_github
-from tests.support.github_proxy import forbid_writes
+from tests.support.github_proxy import Fault, forbid_writes
 from tests.support.records import record
 from weighbridge.adapters.github_tracking import GitHubTracking
 from weighbridge.core.history import alert
@@ -178,6 +178,25 @@ def test_growth_opens_one_issue_that_is_updated_and_closed(world: World) -> None
     assert "told of growth" in watch(records, "main", 10 * MB, world.tracking)
     (again,) = world.tracking.issues(alert.KEY)
     assert (opened.number, True) == (again.number, again.open)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it was opened", "after it was opened"])
+@pytest.mark.parametrize("what", [{"reset": True}, {"status": 502}], ids=["reset", "502"])
+def test_an_issue_is_opened_once_wherever_the_answer_got_lost(
+    github: GitHub, what: dict[str, Any], after: bool
+) -> None:
+    world = _Real(github)
+    text = f"{marker('alert', 'v1')}\ngrew"
+    world.open_issue(text)
+    closed = world.tracking.create_issue("grew", text)
+    world.tracking.edit_issue(closed.number, body=text, is_open=False)
+    github.proxy.faults.append(Fault(method="POST", path="/issues", times=1, after=after, **what))
+
+    made = world.tracking.create_issue("grew", text)
+
+    assert made.number > closed.number
+    found = world.tracking.issues("alert")
+    assert [(made.number, True), (closed.number, False)] == [(each.number, each.open) for each in found]
 
 
 def test_a_token_that_may_not_write_is_told_what_to_add(github: GitHub) -> None:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.engine
 
 ONE = "FROM busybox:1.36\nRUN dd if=/dev/zero of=/history-one bs=1000 count=500\n"
 TWO = ONE + "RUN dd if=/dev/zero of=/history-two bs=1000 count=900\n"
+EDITED = ONE.replace("500", "1400")
 
 
 @pytest.fixture
@@ -48,10 +49,45 @@ def test_the_next_pull_request_is_compared_with_what_is_recorded(clone: WorkTree
     assert built["images"][0]["base"]["recorded"]
 
     clone.commit({"Dockerfile": TWO})
-    grown = json.loads(call(clone, "check", "--base", "main", "--format", "json").out)
-    (image,) = grown["images"]
-    assert not image["base"]["recorded"]
-    assert (900_000, 3) == (image["diff"]["size"], image["diff"]["causes"][0]["line"]["start"])
+    (image,) = json.loads(call(clone, "check", "--base", "main", "--format", "json").out)["images"]
+    (cause,) = image["diff"]["causes"]
+    assert image["base"]["recorded"]
+    assert (900_000, 3) == (image["diff"]["size"], cause["line"]["start"])
+    assert cause["phrase"].endswith("adds `/history-two` (900.0 kB)")
+
+    whole = json.loads(call(clone, "check", "--base", "main", "--build-base", "--format", "json").out)["images"][0]
+    assert not whole["base"]["recorded"]
+    assert image["diff"] == whole["diff"]
+
+
+def test_of_an_edited_step_another_machine_knows_the_weight(clone: WorkTree, tmp_path: Path) -> None:
+    call(clone, "record", "--ref", "main")
+    clone.checkout("topic", "main")
+    clone.commit({"Dockerfile": EDITED})
+
+    words = ("check", "--base", "main", "--format", "json")
+    here = json.loads(call(clone, *words).out)["images"][0]
+    ran = run(*words, cwd=clone.path, environ={"XDG_CACHE_HOME": str(tmp_path / "elsewhere")})
+    there = json.loads(ran.out)["images"][0]
+
+    for image in (here, there):
+        assert image["base"]["recorded"]
+        assert (900_000, 2) == (image["diff"]["size"], image["diff"]["causes"][0]["line"]["start"])
+    assert ["/history-one"] == [file["path"] for file in here["diff"]["files"]]
+    assert (None, True) == (here["diff"].get("unread"), there["base"]["weights_only"])
+    assert "record" == there["diff"]["unread"]["stage"]
+
+
+def test_the_history_of_git_is_in_no_record(clone: WorkTree) -> None:
+    clone.commit({"Dockerfile": "FROM busybox:1.36\nCOPY . /history-copied\n"})
+    call(clone, "record", "--ref", "main")
+    clone.checkout("topic", "main")
+    clone.commit({"README.md": "x" * 1_000})
+
+    (image,) = json.loads(call(clone, "check", "--base", "main", "--format", "json").out)["images"]
+
+    assert image["base"]["recorded"]
+    assert 1_000 == image["diff"]["size"]
 
 
 def test_earlier_releases_are_weighed_once(clone: WorkTree) -> None:

@@ -47,13 +47,14 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
-    """Runs jobs against a GitHub. `folder` is kept to what these runs make."""
+    """Runs jobs against a GitHub. `folder` is kept to what these runs make; `server_url` is where its pages are."""
 
     github: GitHub
     folder: Path
     action: Path
     token: str = BOT_TOKEN
     environment: Mapping[str, str] = field(default_factory=dict)
+    server_url: str | None = None
 
     def pull_request(
         self, tree: WorkTree, number: int, *, action: str = "opened", inputs: Mapping[str, str] | None = None
@@ -114,10 +115,15 @@ class Runner:
             *("-P", "ubuntu-latest=-self-hosted", "--pull=false", "--rm", "--no-cache-server"),
             *("-s", f"GITHUB_TOKEN={self.token}"),
             *("--env", f"GITHUB_API_URL={self.github.url}", "--env", f"GITHUB_REPOSITORY={REPOSITORY}"),
+            *(("--env", f"GITHUB_SERVER_URL={self.server_url}") if self.server_url else ()),
             *("--env", "DOCKER_HOST=unix:///var/run/docker.sock"),
             *("--local-repository", f"{ACTION}={self.action}"),
             *("--container-options", f"--network host -v {cache}:{cache}"),
         ]
+
+
+_PULL_REQUEST = {"contents": "read", "pull-requests": "write"}
+_HISTORY = {"contents": "write", "pull-requests": "read", "issues": "write"}
 
 
 def _workflow(event: str, inputs: Mapping[str, str], out: Path) -> dict[str, Any]:
@@ -131,7 +137,7 @@ def _workflow(event: str, inputs: Mapping[str, str], out: Path) -> dict[str, Any
         {"id": "weigh", "uses": ACTION, **({"with": dict(inputs)} if inputs else {})},
         {"if": "always()", "run": collect, "env": {"OUTPUTS": "${{ toJSON(steps.weigh.outputs) }}"}},
     ]
-    permissions = {"contents": "read", "pull-requests": "write"}
+    permissions = _PULL_REQUEST if event == "pull_request" else _HISTORY
     jobs = {"weigh": {"runs-on": "ubuntu-latest", "permissions": permissions, "steps": steps}}
     return {"name": "weigh", "on": event, "jobs": jobs}
 

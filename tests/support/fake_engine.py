@@ -214,6 +214,11 @@ class FakeLayerCache:
         """See the port."""
         return self.indexes.get(diff_id)
 
+    def find(self, digits: str) -> LayerIndex | None:
+        """See the port."""
+        found = (index for diff_id, index in self.indexes.items() if diff_id.startswith(f"sha256:{digits}"))
+        return next(found, None)
+
     def put(self, index: LayerIndex) -> None:
         """See the port."""
         self.indexes[index.diff_id] = index

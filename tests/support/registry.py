@@ -10,11 +10,13 @@ import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.support.token_server import TokenServer
 
 USER = "octocat"
 PASSWORD = "password-of-octocat"
@@ -46,9 +48,17 @@ class Registry:
             connection.close()
 
 
+def _auth(folder: Path, tokens: TokenServer | None) -> dict[str, Any]:
+    if tokens is None:
+        return {"htpasswd": {"realm": "tests", "path": str(folder / "htpasswd")}}
+    (folder / "tokens.pem").write_bytes(tokens.certificate)
+    about = {"realm": f"{tokens.url}/token", "service": tokens.service, "issuer": tokens.issuer}
+    return {"token": {**about, "rootcertbundle": str(folder / "tokens.pem")}}
+
+
 @contextmanager
-def running_registry(folder: Path) -> Iterator[Registry]:
-    """Keeps what it is given below `folder`."""
+def running_registry(folder: Path, tokens: TokenServer | None = None) -> Iterator[Registry]:
+    """Keeps what it is given below `folder`; asks for a token of `tokens`, if they are given, and not the password."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         registry = Registry(port=free.getsockname()[1])
     (folder / "htpasswd").write_text(_HTPASSWD)
@@ -57,7 +67,7 @@ def running_registry(folder: Path) -> Iterator[Registry]:
         "log": {"level": "warn"},
         "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
         "http": {"addr": registry.address, "secret": "of no use to a single registry"},
-        "auth": {"htpasswd": {"realm": "tests", "path": str(folder / "htpasswd")}},
+        "auth": _auth(folder, tokens),
     }
     # JSON is YAML.
     (folder / "registry.yml").write_text(json.dumps(configuration))

@@ -26,6 +26,9 @@ class NoCache:
     def get(self, diff_id: str) -> None:
         """See the port."""
 
+    def find(self, digits: str) -> None:
+        """See the port."""
+
     def put(self, index: LayerIndex) -> None:
         """See the port."""
         self.kept.append(index)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from tests.support.records import RECIPE, commit, record
 from tests.support.reports import BASE, image, report
+from weighbridge.baselines import UNREAD
 from weighbridge.core import wire
 from weighbridge.core.history.baseline import usable
 from weighbridge.core.rendering import render_html, render_markdown, render_text
 from weighbridge.core.trim import LEVELS, trim
-from weighbridge.model.report import ImageReport, WeighedImage
+from weighbridge.model.image import ImageConfig
+from weighbridge.model.report import NO_TREE, ImageReport, WeighedImage
 
 
 def recorded(made: ImageReport) -> ImageReport:
@@ -46,6 +49,32 @@ def test_it_survives_in_json_and_in_a_comment_and_old_reports_have_none() -> Non
     assert report(image()) == wire.load(old)
 
 
+def test_what_a_record_cannot_tell_is_said_and_left_out_of_json() -> None:
+    made = recorded(image())
+    assert isinstance(made.base, WeighedImage)
+    assert made.diff is not None
+    side = replace(
+        made.base,
+        id="",
+        config=ImageConfig(),
+        packages=(),
+        largest_files=(),
+        wasted_paths=(),
+        duplicates=(),
+        tree=NO_TREE,
+        weights_only=True,
+    )
+    unread = report(replace(made, base=side, diff=replace(made.diff, files=(), packages=(), unread=UNREAD)))
+
+    for render in (render_text, render_markdown, render_html):
+        assert "a record holds weights, not files, so only layers are compared" in render(unread)
+    assert "only layers are compared" not in render_html(report(made))
+    assert unread == wire.load(wire.dump(unread))
+    (told,) = json.loads(wire.dump(unread))["images"]
+    assert [None, None, None, None] == [told["base"][key] for key in ("id", "config", "packages", "tree")]
+    assert ("record", UNREAD.reason) == (told["diff"]["unread"]["stage"], told["diff"]["unread"]["reason"])
+
+
 def test_a_record_is_usable_for_its_commit_image_and_recipe() -> None:
     records = [
         record(0),
@@ -54,6 +83,7 @@ def test_a_record_is_usable_for_its_commit_image_and_recipe() -> None:
         record(0, image="db"),
         record(0, recipe=None),
         record(0, recipe="f" * 16),
+        record(0, layers=()),
     ]
 
     assert tuple(records[:2]) == usable(records, commit=commit(0), image="app", recipe=RECIPE)

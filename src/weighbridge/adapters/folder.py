@@ -11,7 +11,7 @@ from weighbridge.interruption import shielded
 
 
 class BoundedFolder:
-    """The files that were not used for longest go when all of them pass `max_bytes`. Neither get nor put raises.
+    """The files that were not used for longest go when all of them pass `max_bytes`. No method raises.
 
     Names are file names; who calls this has made sure that they are no paths.
     """
@@ -30,6 +30,14 @@ class BoundedFolder:
         with contextlib.suppress(OSError):
             os.utime(path)
         return data
+
+    def names(self, beginning: str) -> tuple[str, ...]:
+        """The names that begin so."""
+        try:
+            with os.scandir(self._root) as entries:
+                return tuple(sorted(entry.name for entry in entries if entry.name.startswith(beginning)))
+        except OSError:
+            return ()
 
     def put(self, name: str, data: bytes) -> None:
         """Keeps the bytes, if that can be done."""

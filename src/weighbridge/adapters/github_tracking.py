@@ -11,6 +11,8 @@ from weighbridge.core.marker import key_of
 from weighbridge.forge import Issue, ReleaseNotes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from github.Issue import Issue as GitHubIssue
 
 _ISSUES = "issues: write"
@@ -35,20 +37,28 @@ class GitHubTracking(GitHubConnection):
     def issues(self, key: str) -> tuple[Issue, ...]:
         """All pages of what we opened. Raises GitHubError, GitHubForbidden."""
         with self._asking("list our issues", _ISSUES):
-            # By author too: anybody may write a marker into an issue. A login is taken as well as a user.
-            issues = self._remote.get_issues(state="all", creator=self._login)  # type: ignore[arg-type]
-            found = [_issue(issue) for issue in issues if key_of(issue.body or "") == key and self._is_ours(issue.user)]
+            found = [issue for issue in self._ours("all") if key_of(issue.body) == key]
         return tuple(sorted(found, key=lambda issue: (not issue.open, -issue.number)))
 
     def create_issue(self, title: str, body: str) -> Issue:
-        """Opens an issue. Raises GitHubError, GitHubForbidden."""
+        """See forge.Tracking."""
         with self._asking("open an issue", _ISSUES, known=True):
-            return _issue(self._remote.create_issue(title, body))
+            return self._once(
+                lambda: _issue(self._remote.create_issue(title, body)),
+                lambda: next((issue for issue in self._ours("open") if issue.body == body), None),
+                "issue",
+            )
 
     def edit_issue(self, number: int, *, body: str, is_open: bool, title: str | None = None) -> None:
         """Replaces an issue's body, and opens or closes it. Raises GitHubError, GitHubForbidden."""
         change = {"body": body, "state": "open" if is_open else "closed", **({"title": title} if title else {})}
         self._patch(f"issues/{number}", change, f"edit issue {number}", _ISSUES)
+
+    def _ours(self, state: str) -> Iterator[Issue]:
+        # By author too: anybody may write a marker into an issue. A login is taken as well as a user.
+        for issue in self._remote.get_issues(state=state, creator=self._login):  # type: ignore[arg-type]
+            if self._is_ours(issue.user):
+                yield _issue(issue)
 
     def _patch(self, what: str, change: dict[str, Any], told: str, permission: str) -> None:
         with self._asking(told, permission, known=True):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MAX_LAYERS_BYTES = 1 << 30
 _MAX_PROGRAMS_BYTES = 1 << 28
+_DIGITS = re.compile(r"[0-9a-f]{16,64}")
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 
 
@@ -36,6 +37,14 @@ class DirectoryLayerCache:
         except ValueError:
             return None
         return index if index.diff_id == diff_id else None
+
+    def find(self, digits: str) -> LayerIndex | None:
+        """See ports.LayerCache."""
+        if not _DIGITS.fullmatch(digits):
+            return None
+        ending = f".layer{codec.VERSION}"
+        names = (name for name in self._folder.names(digits) if name.endswith(ending))
+        return next((index for name in names if (index := self.get(f"sha256:{name.removesuffix(ending)}"))), None)
 
     def put(self, index: LayerIndex) -> None:
         """See ports.LayerCache."""

@@ -1,12 +1,10 @@
 """A repository of a registry, read without an engine: its tags, and images as OCI layouts.
 
-Protocol: https://github.com/opencontainers/distribution-spec; tokens:
-https://distribution.github.io/distribution/spec/auth/token/.
+Protocol: https://github.com/opencontainers/distribution-spec.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -17,10 +15,10 @@ import docker.auth
 import docker.errors
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from urllib3 import Retry
 
 from weighbridge import __version__
+from weighbridge.adapters.registry_login import TIMEOUT, Credentials, Nobody, authorized, docker_credentials
 from weighbridge.core.names import one_line
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
 from weighbridge.reading.platforms import is_meant
@@ -29,34 +27,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-Credentials = tuple[str, str]
-
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_CHALLENGE = re.compile(r'([a-z]+)="([^"]*)"')
 _MAX_MANIFEST = 4 << 20
 _MAX_LAYERS = 500
 _MAX_IMAGE = 50_000_000_000
 """Packed bytes of one image at most."""
 _MAX_PAGES = 500
 _CHUNK = 1 << 20
-_TIMEOUT = (15.0, 120.0)
-
-
-def docker_credentials(host: str) -> Credentials | None:
-    """What `docker login` left for a registry, also in its credential helpers."""
-    try:
-        found = docker.auth.load_config().resolve_authconfig(host)
-    except docker.errors.DockerException:
-        return None
-    # Helpers and the file itself give their keys in different cases.
-    given = {str(key).casefold(): value for key, value in (found or {}).items()}
-    if not given.get("username"):
-        return None
-    return str(given["username"]), str(given.get("password") or "")
 
 
 class RegistryRepository:
@@ -118,11 +99,16 @@ class RegistryRepository:
         session = requests.Session()
         session.headers["User-Agent"] = f"weighbridge/{__version__}"
         retry = Retry(
-            total=self._retries, backoff_factor=0.5, status_forcelist=[429, 500, 502, 503, 504], raise_on_status=False
+            total=self._retries,
+            backoff_factor=0.5,
+            status_forcelist=[429, 500, 502, 503, 504],
+            raise_on_status=False,
+            # A token that is asked for twice does no harm.
+            allowed_methods=("GET", "POST"),
         )
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry))
-        session.auth = _Nobody()
+        session.auth = Nobody()
         return session
 
     def _tags(self, session: requests.Session) -> Iterator[str]:
@@ -168,55 +154,22 @@ class RegistryRepository:
         self, session: requests.Session, url: str, *, headers: Mapping[str, str] | None = None, stream: bool = False
     ) -> requests.Response:
         try:
-            answer = session.get(url, headers=headers, stream=stream, timeout=_TIMEOUT)
-            if answer.status_code == 401 and isinstance(session.auth, _Nobody):
-                session.auth = self._authorized(session, answer.headers.get("WWW-Authenticate", ""))
-                answer = session.get(url, headers=headers, stream=stream, timeout=_TIMEOUT)
+            answer = session.get(url, headers=headers, stream=stream, timeout=TIMEOUT)
+            if answer.status_code == 401:
+                session.auth = authorized(
+                    session,
+                    answer.headers.get("WWW-Authenticate", ""),
+                    self._credentials(self._host),
+                    repository=self._name,
+                    scheme=urlsplit(self._url).scheme,
+                )
+                answer = session.get(url, headers=headers, stream=stream, timeout=TIMEOUT)
         except requests.RequestException as error:
             raise ImageNotFound(f"{self._shown}: the registry does not answer: {_said(error)}") from None
         if answer.status_code != 200:
             advice = ": docker login may help" if answer.status_code in (401, 403, 404) else ""
             raise ImageNotFound(f"{self._shown}: the registry answers {answer.status_code}{advice}")
         return answer
-
-    def _authorized(self, session: requests.Session, challenge: str) -> _Nobody:
-        known = self._credentials(self._host)
-        kind, _, rest = challenge.partition(" ")
-        if kind.lower() == "basic":
-            return (
-                _Nobody() if known is None else _Header(f"Basic {base64.b64encode(':'.join(known).encode()).decode()}")
-            )
-        asked = dict(_CHALLENGE.findall(rest))
-        realm = asked.pop("realm", "")
-        if kind.lower() != "bearer" or urlsplit(realm).scheme not in ("https", urlsplit(self._url).scheme):
-            return _Nobody()
-        answer = session.get(
-            realm,
-            params={"service": asked.get("service", ""), "scope": f"repository:{self._name}:pull"},
-            auth=known,
-            timeout=_TIMEOUT,
-        )
-        token = _document(answer.content[:_MAX_MANIFEST], self._shown) if answer.status_code == 200 else {}
-        found = token.get("token") or token.get("access_token")
-        return _Header(f"Bearer {found}") if isinstance(found, str) else _Nobody()
-
-
-class _Nobody(AuthBase):
-    """No credentials, not even those that requests would find in ~/.netrc."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
-class _Header(_Nobody):
-    """One header; requests leaves it out where a registry redirects to another host."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._value
-        return request
 
 
 def _bounded(answer: requests.Response, limit: int, shown: str) -> Iterator[bytes]:

@@ -74,6 +74,9 @@ def check(
     ] = None,
     network: NetworkOption = None,
     pull: Annotated[bool, build_option("--pull", text="Always ask for newer base images.", metavar=FLAG)] = False,
+    build_base: Annotated[
+        bool, typer.Option("--build-base", help="Build the base even where its weight is recorded.", metavar=FLAG)
+    ] = False,
     fix: Annotated[
         bool,
         typer.Option("--fix", help="Look for a smaller Dockerfile and prove it, as fix does.", metavar=FLAG),
@@ -97,6 +100,7 @@ def check(
         "cache-to": cache_to, "platforms": platform, "network": network, "pull": pull or None,
         "no-cache": no_cache or None, "timeout": timeout, "config": config, "max-size": max_size,
         "max-increase": max_increase, "minimum-change": minimum_change, "fail-on": fail_on, "fix": fix or None,
+        "recorded-base": False if build_base else None,
     }  # fmt: skip
     with ending() as end:
         from weighbridge import commands

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weighbridge.core.align import pair_change
 from weighbridge.core.essence import LIMIT as ESSENCE_LIMIT
 from weighbridge.core.essence import essence, producing_command, understand
-from weighbridge.core.evidence import gather
+from weighbridge.core.evidence import NO_EVIDENCE, gather
 from weighbridge.core.footprint import directory_totals
 from weighbridge.core.names import clipped, clipped_path, quoted
 from weighbridge.core.rendering.units import format_size
@@ -15,7 +15,7 @@ from weighbridge.core.rollup import heaviest_path
 from weighbridge.model.change import Cause, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from weighbridge.core.align import Pair
     from weighbridge.core.evidence import Evidence
@@ -40,18 +40,27 @@ _SHARE = 0.5
 
 
 def explain(
-    base: Image, head: Image, diff: TreeDiff, packages: Sequence[PackagePair], pairs: Sequence[Pair]
+    base: Image,
+    head: Image,
+    diff: TreeDiff,
+    packages: Sequence[PackagePair],
+    pairs: Sequence[Pair],
+    *,
+    unread: Collection[int] = (),
 ) -> tuple[Cause, ...]:
     """The causes of `head.size - base.size`, largest first; they add up to it.
 
     Layers that the base image brought are one cause together. Each other pair of layers is one; past `LIMIT` the
-    smallest are told as one.
+    smallest are told as one. Of the base's layers that are `unread` only the weight is known.
     """
     changes = {pair: pair_change(base.layers, head.layers, pair) for pair in pairs}
     drift = sum(change.delta for change in changes.values() if _from_base(change))
     wanted = [pair for pair, change in changes.items() if change.delta and not _from_base(change)]
     evidence = gather(base, head, diff, packages, pairs, wanted)
-    own = [_cause(changes[pair], facts) for pair, facts in zip(wanted, evidence, strict=True)]
+    own = [
+        _cause(changes[pair], None if pair.base in unread else facts)
+        for pair, facts in zip(wanted, evidence, strict=True)
+    ]
     if drift:
         own.append(_base_image_cause(base.base_name, head.base_name, drift))
     own.sort(key=lambda cause: -abs(cause.delta))
@@ -79,12 +88,15 @@ def _base_image_cause(before: str | None, after: str | None, delta: int) -> Caus
     return Cause(delta=delta, phrase=f"base image changed from {names[0]} to {names[1]}")
 
 
-def _cause(change: LayerChange, facts: Evidence) -> Cause:
+def _cause(change: LayerChange, facts: Evidence | None) -> Cause:
+    """Without facts, one whose base is not known but for its weight."""
     layer = change.head or change.base
     assert layer is not None  # noqa: S101 - a change has a side
+    subject = _subject(change, facts or NO_EVIDENCE)
+    predicate = _only_weighed(change) if facts is None else _predicate(change, facts)
     return Cause(
         delta=change.delta,
-        phrase=_phrase(_subject(change, facts), _predicate(change, facts)),
+        phrase=_phrase(subject, predicate),
         line=layer.line,
         in_base=change.head is None and layer.line is not None,
     )
@@ -122,6 +134,14 @@ def _predicate(change: LayerChange, facts: Evidence) -> str:
         if phrase:
             return phrase
     return "writes more than before" if change.base is not None and change.delta > 0 else ""
+
+
+def _only_weighed(change: LayerChange) -> str:
+    if change.head is None or change.base is None:
+        return "is gone" if change.head is None else ""
+    before, after = (understand(layer.created_by) for layer in (change.base, change.head))
+    unchanged = "is unchanged, and " if before.keyword == "RUN" and before.text == after.text else ""
+    return f"{unchanged}writes {'more' if change.delta > 0 else 'less'} than was recorded"
 
 
 def _removed(facts: Evidence) -> str:

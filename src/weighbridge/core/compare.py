@@ -13,7 +13,7 @@ from weighbridge.model.change import Change, ImageDiff
 from weighbridge.model.image import PackedSize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from weighbridge.core.align import Pair
     from weighbridge.core.filediff import TreeDiff
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Image
 
 
-def compare(base: Image, head: Image, trees: TreeDiff | None = None) -> ImageDiff:
+def compare(base: Image, head: Image, trees: TreeDiff | None = None, *, unread: Collection[int] = ()) -> ImageDiff:
     """Head minus base, with its causes. `layers` names only those that differ; all of them are in the images.
 
-    `trees` is what diff_trees() gave for the two, where that is at hand.
+    `trees` is what diff_trees() gave for the two, where that is at hand. `unread` are the base's layers of which only
+    the weight is known: where there are any, files and packages are not compared.
     """
     pairs = align(base.layers, head.layers)
     trees = trees or diff_trees(base.tree, head.tree)
@@ -35,10 +36,10 @@ def compare(base: Image, head: Image, trees: TreeDiff | None = None) -> ImageDif
             size=head.packed.size - base.packed.size, estimated=head.packed.estimated or base.packed.estimated
         ),
         wasted=head.waste.total - base.waste.total,
-        causes=explain(base, head, trees, packages, pairs),
+        causes=explain(base, head, trees, packages, pairs, unread=unread),
         layers=_layer_changes(base, head, pairs),
-        files=roll_up(trees),
-        packages=package_changes(packages),
+        files=() if unread else roll_up(trees),
+        packages=() if unread else package_changes(packages),
     )
 
 

@@ -41,6 +41,9 @@ class Evidence:
     wasted: int
 
 
+NO_EVIDENCE = Evidence(files={}, new_paths=frozenset(), packages=(), copies={}, hidden={}, wasted=0)
+
+
 def gather(
     base: Image,
     head: Image,

@@ -70,13 +70,12 @@ def _hold_increase(budget: Budget, base: WeighedImage | Unavailable | None, size
             told = f"its growth was not checked, because the base could not be weighed: {reason}"
             yield Held(Status.WARN, "", told)
         return
-    growth = size - base.size
+    growth, allowed = size - base.size, _allowed(limit, base.size)
     if isinstance(limit, Percent):
-        allowed, written = limit.value * base.size / 100, f"{_plain(limit.value)} %"
+        written = f"{_plain(limit.value)} %"
         stated = f"{written} ({format_limit(int(allowed))})"
     else:
-        allowed, written = Decimal(limit), format_limit(limit)
-        stated = written
+        written = stated = format_limit(limit)
     if growth > allowed:
         over = format_size(growth - int(allowed))
         told = f"grew by {format_size(growth)}, {over} more than the {stated} that it may grow"
@@ -84,6 +83,15 @@ def _hold_increase(budget: Budget, base: WeighedImage | Unavailable | None, size
     elif growth > 0 and growth > allowed * _NEAR:
         told = f"grew by {format_size(growth)}, within 5 % of the {stated} that it may grow"
         yield Held(Status.WARN, f"+{written}", told)
+
+
+def overgrown(budget: Budget, base: int, head: int) -> bool:
+    """Whether an image of `base` unpacked bytes may not grow to `head`."""
+    return budget.max_increase is not None and head - base > _allowed(budget.max_increase, base)
+
+
+def _allowed(limit: int | Percent, base: int) -> Decimal:
+    return limit.value * base / 100 if isinstance(limit, Percent) else Decimal(limit)
 
 
 def _plain(value: Decimal) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from weighbridge.model.build import Provenance
     from weighbridge.model.dockerfile import Dockerfile, Instruction, Stage
 
+_LAYERS = ("RUN", "COPY", "ADD")
+"""What always makes a layer; WORKDIR does where it makes a folder."""
 _TOLD_BY = 40
 """Characters of a command that tell it from others."""
 
@@ -54,6 +56,26 @@ def attribute(
         )
         for position, text in enumerate(texts)
     )
+
+
+def instructions_of(texts: Sequence[str], chain: Sequence[Stage]) -> tuple[Instruction | None, ...]:
+    """The instruction behind each of what the history calls some layers, oldest first, which may be clipped.
+
+    They are matched from the newest backwards for as long as they agree.
+    """
+    found: list[Instruction | None] = [None] * len(texts)
+    instructions = [instruction for stage in chain for instruction in stage.instructions]
+    shells = {" ".join(instruction.values) for instruction in instructions if instruction.keyword == "SHELL"}
+    position = len(texts) - 1
+    for instruction in reversed(instructions):
+        if position < 0:
+            break
+        if _agrees(HistoryEntry(created_by=texts[position], empty=False), instruction, shells):
+            found[position] = instruction
+            position -= 1
+        elif instruction.keyword in _LAYERS:
+            break
+    return tuple(found)
 
 
 def _describes(provenance: Provenance, description: ImageDescription) -> bool:

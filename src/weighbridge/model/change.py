@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from weighbridge.model.image import Layer, PackedSize, SourceLine
     from weighbridge.model.packages import Ecosystem
+    from weighbridge.model.report import Unavailable
 
 
 class Change(StrEnum):
@@ -83,7 +84,8 @@ class ImageDiff:
     """Head minus base. All sizes are bytes; lists run from the largest absolute change to the smallest.
 
     `packed` is estimated if either side is. `causes` add up to `size`, `layers` too; `files` add up to the
-    difference of the two final file systems.
+    difference of the two final file systems. `unread` says why files and packages could not be compared; None where
+    they were.
     """
 
     size: int
@@ -93,3 +95,4 @@ class ImageDiff:
     layers: tuple[LayerChange, ...]
     files: tuple[FileChange, ...]
     packages: tuple[PackageChange, ...]
+    unread: Unavailable | None = None

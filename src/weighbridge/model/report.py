@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from weighbridge.model.change import Change
+
 if TYPE_CHECKING:
     from weighbridge.model.budget import Budget, Verdict
-    from weighbridge.model.change import Change, ImageDiff
+    from weighbridge.model.change import ImageDiff
     from weighbridge.model.files import Duplicate, WastedPath
     from weighbridge.model.finding import Finding
     from weighbridge.model.fix import Fix
@@ -24,6 +26,7 @@ class Stage(StrEnum):
     CHECKOUT = "checkout"
     BUILD = "build"
     READ = "read"
+    RECORD = "record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +69,18 @@ class TreeNode:
     children: tuple[TreeNode, ...] = ()
 
 
+NO_TREE = TreeNode(name="", size=0, delta=0, change=Change.SAME)
+"""Stands where no tree is known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeighedImage:
     """One side of a comparison, measured: what the report keeps of an Image, bounded.
 
     Sizes are bytes. `build_seconds` is None where the image was not built here; `base_digest` (`sha256:…`) where the
-    builder did not tell it. `recorded` marks a base that was not built again, because the head weighs, layer by layer,
-    what is recorded of it.
+    builder did not tell it. `recorded` marks a base that was not built again, because its weight is recorded; its `id`
+    and `config` are empty where it is not the same as the head. With `weights_only` its files and packages are not
+    known either: what lists them is empty.
     """
 
     reference: str
@@ -92,6 +100,7 @@ class WeighedImage:
     base_name: str | None = None
     base_digest: str | None = None
     recorded: bool = False
+    weights_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,7 +200,7 @@ class Settings(Model):
     )
     recorded_base: Boolean = Field(
         True,
-        description="Whether not to build a recorded base again where the head weighs the same, layer by layer.",
+        description="Whether a base whose weight is recorded is compared by its record, and not built again.",
     )
     bases: Annotated[Lines, About(no_input=True)] = Field(
         (), description="Further base images that `weighbridge bases` compares, one name a line."

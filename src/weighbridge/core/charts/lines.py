@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
+from weighbridge.core.charts.budgets import budget_label, budget_lines
 from weighbridge.core.charts.frame import HEIGHT, WIDTH, axes, frame, grid, heading, releases, seconds
 from weighbridge.core.charts.legend import Entry, legend, legend_margin
 from weighbridge.core.charts.series import by_time
-from weighbridge.core.charts.shapes import Chart, Dot, Label, Path, Run, number
+from weighbridge.core.charts.shapes import Chart, Dot, Path, Run, number
 from weighbridge.core.charts.steps import step_area, step_line, telling
 from weighbridge.core.charts.words import described, now, title_runs
 from weighbridge.core.rendering.escape import plain
-from weighbridge.core.rendering.units import format_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from weighbridge.core.charts.frame import Frame
     from weighbridge.core.charts.series import Line, Weight
-    from weighbridge.core.charts.steps import Point
 
 MOST_LINES = 8
 """Lines that have a colour of their own."""
@@ -62,7 +60,7 @@ def line_chart(name: str, what: str, lines: Sequence[Line]) -> Chart:
             *heading(title_runs(name, what), subtitle),
             *axes(plot),
             *marks.labels,
-            *(_budget_label(plot, ordered[0]) if alone else ()),
+            *(budget_label(plot, ordered[0]) if alone else ()),
             *names,
         ),
     )
@@ -74,41 +72,7 @@ def _paths(plot: Frame, weights: Sequence[Weight], at: int, *, alone: bool) -> I
     if alone and len(points) > 1:
         ground = [(points[0][0], plot.bottom), (points[-1][0], plot.bottom)]
         yield Path(kind="area", data=step_area(points, ground))
-    for budget in _budgets(plot, weights):
+    for budget in budget_lines(plot, weights):
         yield Path(kind="budget" if alone else f"budget l{at}", data=step_line(budget))
     if len(points) > 1:
         yield Path(kind=f"line l{at}", data=step_line(points))
-
-
-def _budgets(plot: Frame, weights: Sequence[Weight]) -> Iterator[list[Point]]:
-    """Lines of steps, broken where there was no budget or where it is far above; the last one goes on to the edge."""
-    top = plot.bytes[-1].at
-    shown = [
-        (weight, weight.budget if weight.budget is not None and weight.budget <= top else None) for weight in weights
-    ]
-    for there, run in groupby(range(len(shown)), lambda at: shown[at][1] is not None):
-        members = list(run)
-        if not there:
-            continue
-        points = [(plot.x(seconds(shown[at][0])), plot.y(shown[at][1] or 0)) for at in members]
-        after = members[-1] + 1
-        end = plot.right if after == len(shown) else plot.x(seconds(shown[after][0]))
-        if members[0] == 0:
-            points.insert(0, (plot.left, points[0][1]))
-        yield [*points, (end, points[-1][1])]
-
-
-def _budget_label(plot: Frame, weights: Sequence[Weight]) -> Iterator[Label]:
-    """Above the line's end, or below it where there is no room above."""
-    budget = weights[-1].budget
-    if budget is None or budget > plot.bytes[-1].at:
-        return
-    y = plot.y(budget)
-    low = y - plot.top < 16
-    yield Label(
-        x=number(plot.right),
-        y=number(y + 16 if low else y - 6),
-        runs=(Run(text=f"budget {format_limit(budget)}"),),
-        kind="budget",
-        anchor="end",
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from weighbridge.core.charts.budgets import budget_label, budget_lines
 from weighbridge.core.charts.frame import HEIGHT, WIDTH, axes, frame, grid, heading, releases, seconds
 from weighbridge.core.charts.legend import Entry, legend, legend_margin
 from weighbridge.core.charts.series import REST, stacked
@@ -15,10 +16,11 @@ from weighbridge.core.rendering.escape import plain
 from weighbridge.core.rendering.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from weighbridge.core.charts.frame import Frame
-    from weighbridge.core.charts.series import Split
+    from weighbridge.core.charts.series import Split, Weight
+    from weighbridge.core.charts.shapes import Label
     from weighbridge.core.charts.steps import Point
 
 MOST_GROUPS = 8
@@ -52,12 +54,31 @@ def stack_chart(name: str, what: str, splits: Sequence[Split]) -> Chart:
                 for entry, (lower, upper) in zip(entries, pairwise(edges), strict=True)
             ),
             Path(kind="total", data=step_line(edges[-1])),
+            *_budget(plot, weights),
             *marks.paths,
         ),
         dots=marks.dots,
         boxes=boxes,
-        labels=(*heading(title_runs(name, what), now(weights)), *axes(plot), *marks.labels, *names),
+        labels=(
+            *heading(title_runs(name, what), now(weights)),
+            *axes(plot),
+            *marks.labels,
+            *_budget_label(plot, weights),
+            *names,
+        ),
     )
+
+
+def _budget(plot: Frame, weights: Sequence[Weight]) -> Iterator[Path]:
+    """With a rim, since it may lie on an area of any colour."""
+    for line in budget_lines(plot, weights):
+        yield from (Path(kind=kind, data=step_line(line)) for kind in ("halo", "budget"))
+
+
+def _budget_label(plot: Frame, weights: Sequence[Weight]) -> Iterator[Label]:
+    """Where it has paper behind it; the heading tells the budget as well."""
+    last = weights[-1]
+    return budget_label(plot, weights) if last.budget is not None and last.size < last.budget else iter(())
 
 
 def _edges(plot: Frame, times: Sequence[int], groups: Sequence[Sequence[int]]) -> list[list[Point]]:

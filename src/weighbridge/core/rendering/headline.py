@@ -42,7 +42,8 @@ def recorded_base(report: Report) -> str | None:
     if not names or report.base is None or report.base.commit is None:
         return None
     of = "" if len(names) == len(report.images) else f" of {', '.join(dict.fromkeys(names))}"
-    return f"base{of} as recorded at `{report.base.commit[:7]}`, not built again"
+    unread = [image.diff.unread.reason for image in report.images if image.diff and image.diff.unread]
+    return "; ".join([f"base{of} as recorded at `{report.base.commit[:7]}`, not built again", *unread[:1]])
 
 
 def called(image: ImageReport, report: Report) -> str:

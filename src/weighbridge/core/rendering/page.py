@@ -149,9 +149,13 @@ def _part(number: int, image: ImageReport, report: Report) -> ImagePart:
         why=why(image, report),
         fix=fix_part(image),
         differences=differences(image),
-        drawing=draw(head.tree, compared=image.diff is not None) if head and head.tree.children else None,
+        drawing=draw(head.tree, compared=_files_compared(image)) if head and head.tree.children else None,
         contents=contents(head, image, report) if head else (),
     )
+
+
+def _files_compared(image: ImageReport) -> bool:
+    return image.diff is not None and image.diff.unread is None
 
 
 def _figures(image: ImageReport) -> list[Figure]:
@@ -165,7 +169,7 @@ def _figures(image: ImageReport) -> list[Figure]:
         _bytes("packed, to pull", base.packed.size if base else None, head.packed.size, near),
         _bytes("wasted", base.wasted if base else None, head.wasted),
         _count("files", base.file_count if base else None, head.file_count),
-        _count("packages", len(base.packages) if base else None, len(head.packages)),
+        _count("packages", len(base.packages) if base and not base.weights_only else None, len(head.packages)),
         _count("layers", len(base.layers) if base else None, len(head.layers)),
         *([Figure(name="built in", value=_seconds(head.build_seconds))] if head.build_seconds is not None else []),
     ]
@@ -207,6 +211,8 @@ def _trend(before: int | None, now: int) -> str:
 
 def _notes(image: ImageReport, report: Report) -> Iterator[tuple[Span, ...]]:
     base = image.base
+    if image.diff is not None and image.diff.unread is not None:
+        yield (Span("The base was not built again: "), *spans(image.diff.unread.reason), Span("."))
     if not isinstance(base, Unavailable):
         return
     if base.expected:

@@ -14,6 +14,7 @@ from weighbridge.model.image import ImageConfig, Layer, PackedSize, SourceLine
 from weighbridge.model.packages import Package
 from weighbridge.model.record import Occasion
 from weighbridge.model.report import (
+    NO_TREE,
     ImageReport,
     LargeFile,
     Report,
@@ -100,23 +101,35 @@ def _side(side: wire.SideW) -> WeighedImage | Unavailable:
         return Unavailable(**dict(side.unavailable))
     return WeighedImage(
         reference=_there(side.reference),
-        id=_there(side.id),
+        id=_there(side.id or ("" if side.recorded else None)),
         size=_there(side.size),
         packed=PackedSize(size=_there(side.packed_size), estimated=_there(side.packed_size_estimated)),
         wasted=_there(side.wasted),
         layers=tuple(_layer(layer) for layer in _there(side.layers)),
-        config=ImageConfig(**dict(_there(side.config))),
-        packages=tuple(Package(**dict(package)) for package in _there(side.packages)),
-        largest_files=tuple(LargeFile(**dict(file)) for file in _there(side.largest_files)),
-        wasted_paths=tuple(WastedPath(**dict(path)) for path in _there(side.wasted_paths)),
-        duplicates=tuple(Duplicate(**dict(duplicate)) for duplicate in _there(side.duplicates)),
-        tree=_tree(_there(side.tree)),
+        config=_config(side),
+        packages=tuple(Package(**dict(package)) for package in _listed(side, side.packages)),
+        largest_files=tuple(LargeFile(**dict(file)) for file in _listed(side, side.largest_files)),
+        wasted_paths=tuple(WastedPath(**dict(path)) for path in _listed(side, side.wasted_paths)),
+        duplicates=tuple(Duplicate(**dict(duplicate)) for duplicate in _listed(side, side.duplicates)),
+        tree=NO_TREE if side.weights_only else _tree(_there(side.tree)),
         file_count=_there(side.file_count),
         build_seconds=side.build_seconds,
         base_name=side.base_name,
         base_digest=side.base_digest,
         recorded=side.recorded,
+        weights_only=side.weights_only,
     )
+
+
+def _config(side: wire.SideW) -> ImageConfig:
+    if side.recorded and side.config is None:
+        return ImageConfig()
+    return ImageConfig(**dict(_there(side.config)))
+
+
+def _listed(side: wire.SideW, listed: tuple[_Value, ...] | None) -> tuple[_Value, ...]:
+    """What lists the contents of a side; nothing where only weights are known of it."""
+    return () if side.weights_only else _there(listed)
 
 
 def _there(value: _Value | None) -> _Value:
@@ -178,6 +191,7 @@ def _diff(diff: wire.DiffW) -> ImageDiff:
         ),
         files=tuple(FileChange(**dict(change)) for change in diff.files),
         packages=tuple(PackageChange(**dict(change)) for change in diff.packages),
+        unread=None if diff.unread is None else Unavailable(**dict(diff.unread)),
     )
 
 

@@ -82,9 +82,25 @@ def _finding(finding: Finding) -> Json:
     }
 
 
+def _unavailable(value: Unavailable) -> Json:
+    return {**asdict(value), "stage": value.stage.value, "log_tail": list(value.log_tail)}
+
+
+_CONTENTS = ("packages", "largest_files", "wasted_paths", "duplicates", "tree")
+
+
 def _side(side: WeighedImage | Unavailable) -> Json:
     if isinstance(side, Unavailable):
-        return {"unavailable": {**asdict(side), "stage": side.stage.value, "log_tail": list(side.log_tail)}}
+        return {"unavailable": _unavailable(side)}
+    value = _weighed(side)
+    if side.recorded and not side.id:
+        value |= {"id": None, "config": None}
+    if side.weights_only:
+        value |= {**dict.fromkeys(_CONTENTS), "weights_only": True}
+    return value
+
+
+def _weighed(side: WeighedImage) -> Json:
     return {
         "reference": side.reference,
         "id": side.id,
@@ -160,6 +176,7 @@ def _diff(diff: ImageDiff) -> Json:
         ],
         "files": [{**asdict(file), "change": file.change.value} for file in diff.files],
         "packages": [{**asdict(package), "ecosystem": package.ecosystem.value} for package in diff.packages],
+        **({} if diff.unread is None else {"unread": _unavailable(diff.unread)}),
     }
 
 

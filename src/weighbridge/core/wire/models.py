@@ -120,7 +120,11 @@ class UnavailableW(Wire):
 
 
 class SideW(Wire):
-    """One side of a comparison: measured, or `unavailable` and nothing else."""
+    """One side of a comparison: measured, or `unavailable` and nothing else.
+
+    Of a base that is `recorded` and not built again, `id` and `config` are null where it is not the same as the head;
+    with `weights_only`, so are packages, files and tree.
+    """
 
     reference: Text | None = None
     id: Name | None = None
@@ -140,6 +144,7 @@ class SideW(Wire):
     base_name: Text | None = None
     base_digest: Name | None = None
     recorded: bool = False
+    weights_only: bool = False
     unavailable: UnavailableW | None = None
 
 
@@ -183,7 +188,7 @@ class PackageChangeW(Wire):
 
 
 class DiffW(Wire):
-    """Head minus base."""
+    """Head minus base. `unread` says why files and packages were not compared, null where they were."""
 
     size: Delta
     packed_size: Delta
@@ -193,6 +198,7 @@ class DiffW(Wire):
     layers: Annotated[tuple[LayerChangeW, ...], Field(max_length=4_000)]
     files: Annotated[tuple[FileChangeW, ...], Field(max_length=5_000)]
     packages: Annotated[tuple[PackageChangeW, ...], Field(max_length=20_000)]
+    unread: UnavailableW | None = None
 
 
 class BudgetW(Wire):
