@@ -26,16 +26,17 @@ def touched(spec: BuildSpec, before: Path, after: Path) -> bool:
     Where a script carries what it copies out of another image, that one's count, too, and so does the script.
     Raises MalformedDockerfile, UsageError.
     """
-    subjects = [read_subject(tree, spec) for tree in (before, after)]
-    glues = [subject and find_glue(subject) for subject in subjects]
-    if glues[0] != glues[1]:
+    was, now = read_subject(before, spec), read_subject(after, spec)
+    if was is None or now is None:
         return True
-    glue = glues[0]
+    glue = find_glue(now)
+    if glue != find_glue(was):
+        return True
     if glue is None:
         return _touched(spec, before, after)
-    scripts = [[subject.neighbours.get(path) for path in glue.scripts] for subject in subjects if subject]
     first = replace(spec, context=glue.builder_context, file=glue.builder, target=None)
-    return scripts[0] != scripts[1] or _touched(spec, before, after) or _touched(first, before, after)
+    scripts = any(was.neighbours.get(path) != now.neighbours.get(path) for path in glue.scripts)
+    return scripts or _touched(spec, before, after) or _touched(first, before, after)
 
 
 def _touched(spec: BuildSpec, before: Path, after: Path) -> bool:

@@ -105,7 +105,9 @@ MERGED = "FROM golang:1.22 AS build\nFROM ubuntu:22.04\nCOPY --from=build /httpd
 
 
 def jobs(base: Path, head: Path, spec: BuildSpec) -> list[Job]:
-    return [Job(side=side, spec=spec, tree=tree, tag=f"run:{side}") for side, tree in zip(Side, (base, head), strict=True)]
+    return [
+        Job(side=side, spec=spec, tree=tree, tag=f"run:{side}") for side, tree in zip(Side, (base, head), strict=True)
+    ]
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:
