@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
+from weighbridge.core.proof.keys import source_digest
 from weighbridge.core.redaction import redacted, redacted_findings
 from weighbridge.core.rules.registry import examine
 from weighbridge.dockerfile.parse import parse
@@ -198,22 +199,23 @@ def _fixes(
         built.tag,
         candidates,
         tree=tree,
-        context_digest=_context_digest(subject, candidates, tree),
+        source=_source(subject, candidates, tree),
         smoke=shop.smoke.get(subject.spec.name, NO_SMOKE),
         revise=partial(mended, subject),
         hidden=tuple(shop.yard.hidden),
     )
 
 
-def _context_digest(subject: Subject, candidates: Sequence[Candidate], tree: Path) -> str | None:
-    """Of what the original and the candidates copy: a README that nobody does makes no proof an old one."""
+def _source(subject: Subject, candidates: Sequence[Candidate], tree: Path) -> str | None:
+    """What a proof rests on. Of the context only what is copied: a README that nobody copies makes no proof an old one."""
     if subject.context is None:
         return None
     try:
         texts = [parse(each.dockerfile_text, each.dockerfile) for each in candidates]
     except MalformedDockerfile:
         return None
-    return copied_digest(tree, subject.spec, subject.context, [subject.dockerfile, *texts])
+    context = copied_digest(tree, subject.spec, subject.context, [subject.dockerfile, *texts])
+    return None if context is None else source_digest(subject, context)
 
 
 def apply_fix(fix: Fix, tree: Path) -> tuple[str, ...]:
