@@ -207,7 +207,7 @@ def _fixes(
 
 
 def _source(subject: Subject, candidates: Sequence[Candidate], tree: Path) -> str | None:
-    """What a proof rests on. Of the context only what is copied: a README that nobody copies makes no proof an old one."""
+    """What a proof rests on. Of the context only what is copied: another README makes no proof an old one."""
     if subject.context is None:
         return None
     try:
