@@ -226,7 +226,7 @@ class _Trial:
             programs=self.programs,
         )
         fixes = self.grounds.prover.prove(
-            subject, self.image.id, candidates, tree=self.tree, context_digest="bases", smoke=smoke
+            subject, self.image.id, candidates, tree=self.tree, source=self.image.id, smoke=smoke
         )
         return {fix.candidate.strategy: fix.proof for fix in fixes}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.fixes.mended import mended
 from weighbridge.core.fixes.planner import plan
+from weighbridge.core.proof.keys import source_digest
 from weighbridge.core.redaction import redacted, redacted_findings
 from weighbridge.core.rules.registry import examine
 from weighbridge.dockerfile.parse import parse
@@ -89,7 +90,7 @@ def with_fixes(report: Report, settings: Settings, refs: Refs, shop: Workshop, *
             if sparing and not _news(image, spec, trees):
                 images.append(_remembered(image, spec, trees.head, shop))
             else:
-                images.append(replace(image, fixes=_fixes_alone(spec, trees.head, shop)))
+                images.append(_fixed(image, spec, trees.head, shop))
     return replace(report, images=tuple(images))
 
 
@@ -105,9 +106,10 @@ def _news(image: ImageReport, spec: BuildSpec, trees: Trees) -> bool:
 
 def _remembered(image: ImageReport, spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
     """The image with what was proven of these very files before, which takes no time."""
-    fixes = _fixes_alone(spec, tree, replace(shop, prover=replace(shop.prover, minutes=0)))
+    image = _fixed(image, spec, tree, replace(shop, prover=replace(shop.prover, minutes=0)))
+    fixes = image.fixes
     if all(fix.proof.status is ProofStatus.NOT_RUN for fix in fixes):
-        return replace(image, unfixed=UNTOUCHED if fixes else "")
+        return replace(image, fixes=(), unfixed=UNTOUCHED if fixes else "")
     proven = {fix.candidate.family for fix in fixes if fix.proof.status is ProofStatus.VERIFIED}
     told = (
         replace(fix, proof=replace(fix.proof, reason=UNTOUCHED))
@@ -128,18 +130,21 @@ def fix_image(spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
         if made.subject is None:
             return report
         found = redacted_findings(examine(made.subject, shop.rules), shop.yard.hidden)
-        planned = plan(made.subject)
-        unsplit = redacted(planned.refusal, shop.yard.hidden)
-        fixes = _fixes(made.subject, planned.candidates, made.built, tree, shop)
-        return replace(report, findings=found, unsplit=unsplit, fixes=fixes)
+        return _planned(replace(report, findings=found), made.subject, made.built, tree, shop)
 
 
-def _fixes_alone(spec: BuildSpec, tree: Path, shop: Workshop) -> tuple[Fix, ...]:
-    """The fixes of an image whose report says all the rest already."""
+def _fixed(image: ImageReport, spec: BuildSpec, tree: Path, shop: Workshop) -> ImageReport:
+    """An image whose report says all the rest already, with its fixes."""
     with _made(spec, tree, shop) as made:
         if isinstance(made, Unavailable) or made.subject is None:
-            return ()
-        return _fixes(made.subject, plan(made.subject).candidates, made.built, tree, shop)
+            return image
+        return _planned(image, made.subject, made.built, tree, shop)
+
+
+def _planned(image: ImageReport, subject: Subject, built: Built, tree: Path, shop: Workshop) -> ImageReport:
+    planned = plan(subject)
+    unsplit = redacted(planned.refusal, shop.yard.hidden)
+    return replace(image, unsplit=unsplit, fixes=_fixes(subject, planned.candidates, built, tree, shop))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,22 +199,23 @@ def _fixes(
         built.tag,
         candidates,
         tree=tree,
-        context_digest=_context_digest(subject, candidates, tree),
+        source=_source(subject, candidates, tree),
         smoke=shop.smoke.get(subject.spec.name, NO_SMOKE),
         revise=partial(mended, subject),
         hidden=tuple(shop.yard.hidden),
     )
 
 
-def _context_digest(subject: Subject, candidates: Sequence[Candidate], tree: Path) -> str | None:
-    """Of what the original and the candidates copy: a README that nobody does makes no proof an old one."""
+def _source(subject: Subject, candidates: Sequence[Candidate], tree: Path) -> str | None:
+    """What a proof rests on. Of the context only what is copied: another README makes no proof an old one."""
     if subject.context is None:
         return None
     try:
         texts = [parse(each.dockerfile_text, each.dockerfile) for each in candidates]
     except MalformedDockerfile:
         return None
-    return copied_digest(tree, subject.spec, subject.context, [subject.dockerfile, *texts])
+    context = copied_digest(tree, subject.spec, subject.context, [subject.dockerfile, *texts])
+    return None if context is None else source_digest(subject, context)
 
 
 def apply_fix(fix: Fix, tree: Path) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge import __version__, examining
 from weighbridge.baselines import UNREAD, StandIn, as_recorded, stand_in
-from weighbridge.building import BuildLog, Built, Job, Side, build_all
+from weighbridge.building import BuildLog, Built, Job, Side
 from weighbridge.core.compare import compare
 from weighbridge.core.filediff import diff_trees
 from weighbridge.core.history.baseline import usable
@@ -23,6 +23,7 @@ from weighbridge.core.verdict import judge, overall, overgrown
 from weighbridge.dockerfile.parse import parse
 from weighbridge.dockerfile.stages import base_reference
 from weighbridge.errors import GitError, ImageNotFound, MalformedImage, RevisionNotFound
+from weighbridge.gluing import made
 from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable, WeighedImage
@@ -237,11 +238,9 @@ def _recorded(record: Record, head: Image, spec: BuildSpec, budget: Budget, tree
 
 def _build(jobs: Sequence[Job], spec: BuildSpec, yard: Yard) -> dict[Side, _Weighed | Unavailable]:
     """Builds and reads; the images are gone afterwards."""
-    with removed_afterwards([job.tag for job in jobs], yard):
-        with yard.log.group(f"Build {spec.name}" + (f" for {spec.platform}" if spec.platform else "")):
-            built = dict(zip((job.side for job in jobs), build_all(jobs, yard.builder, yard.log), strict=True))
-        with interruptible():
-            return _weigh(built, spec, yard)
+    title = f"Build {spec.name}" + (f" for {spec.platform}" if spec.platform else "")
+    with made(jobs, yard.builder, yard.engine, yard.log, title=title) as built, interruptible():
+        return _weigh(dict(zip((job.side for job in jobs), built, strict=True)), spec, yard)
 
 
 def _findings(
@@ -271,17 +270,6 @@ def _jobs(spec: BuildSpec, trees: Trees) -> Iterator[Job]:
     for side, its_spec, tree in ((Side.BASE, base_spec, trees.base), (Side.HEAD, spec, trees.head)):
         if isinstance(tree, Path):
             yield Job(side=side, spec=its_spec, tree=tree, tag=f"weighbridge-{run}:{side}")
-
-
-@contextlib.contextmanager
-def removed_afterwards(tags: Sequence[str], yard: Yard) -> Iterator[None]:
-    """Removes the images however the work on them ends. Raises EngineUnavailable if the engine keeps one."""
-    # Asked for first: where there is none, nothing is begun.
-    engine = yard.engine()
-    with ExitStack() as stack:
-        for tag in tags:
-            stack.callback(engine.remove, tag)
-        yield
 
 
 def _weigh(built: dict[Side, Built | Unavailable], spec: BuildSpec, yard: Yard) -> dict[Side, _Weighed | Unavailable]:

@@ -43,6 +43,13 @@ class Engine(Protocol):
         """Removes an image by ID or tag, untagged parents too; an image that is gone already is fine."""
         ...
 
+    def data_folder(self) -> Path | None:
+        """A folder on the disk that the engine keeps its images on; None where that cannot be seen from here.
+
+        Raises EngineUnavailable.
+        """
+        ...
+
 
 class Builder(Protocol):
     """Builds images with BuildKit."""

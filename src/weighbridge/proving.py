@@ -26,6 +26,8 @@ _MAX_REVISIONS = 5
 # The original runs twice, and a candidate once.
 _RUNS = 3
 _SHORTEST_SECONDS = 10.0
+# Logs that say how long a step took differ; what is another one by more than this is to be weighed again.
+_MOVED = 0.001
 _SETTLED = (ProofStatus.VERIFIED, ProofStatus.REJECTED)
 
 Revise = Callable[["Candidate", "tuple[Gap, ...]", "Side"], "Candidate | None"]
@@ -46,7 +48,7 @@ class Prover(Tools):
         candidates: Sequence[Candidate],
         *,
         tree: Path,
-        context_digest: str | None,
+        source: str | None,
         smoke: Smoke = DERIVED,
         revise: Revise | None = None,
         hidden: tuple[str, ...] = (),
@@ -54,7 +56,7 @@ class Prover(Tools):
         """Every candidate with its proof, best first.
 
         `original` is the tag or ID of the image that `subject` builds from `tree`. Of each family the candidates are
-        tried in their order until one is verified. `context_digest` tells whether the build context is the one of
+        tried in their order until one is verified. `source` tells whether the original is made of what it was
         another time; None keeps nothing for the next time. `hidden` are parts of secrets, masked in all that is told.
         Raises EngineUnavailable and Interrupted; what one candidate did not do is a value.
         """
@@ -68,7 +70,7 @@ class Prover(Tools):
             hidden=hidden,
             description=self.engine().describe(original),
         )
-        run = _Proving(prover=self, camp=camp, context_digest=context_digest, revise=revise)
+        run = _Proving(prover=self, camp=camp, source=source, revise=revise)
         proven: set[str] = set()
         fixes = []
         for candidate in candidates:
@@ -99,13 +101,13 @@ class _Proving:
 
     prover: Prover
     camp: Camp
-    context_digest: str | None
+    source: str | None
     revise: Revise | None
 
     def fix(self, candidate: Candidate) -> Fix:
         """One candidate, or what it became where it lacked something: the one that climbed highest."""
         key = self._key(candidate)
-        fix = None if key is None else self.prover.proofs.get(key)
+        fix = self._known(key)
         if fix is None:
             fix, settled = self._best(candidate)
             if key is not None and settled:
@@ -146,16 +148,23 @@ class _Proving:
         return ascent.proof()
 
     def _key(self, candidate: Candidate) -> str | None:
-        if self.context_digest is None:
+        if self.source is None:
             return None
         return proof_key(
-            self.camp.description.id,
+            self.source,
             candidate,
             self.camp.subject.spec,
             self.camp.smoke,
-            context=self.context_digest,
             minimum_change=self.prover.minimum_change,
         )
+
+    def _known(self, key: str | None) -> Fix | None:
+        """What was found out before, unless what the network gives has made the original another one meanwhile."""
+        fix = None if key is None else self.prover.proofs.get(key)
+        if fix is None or fix.proof.original_size is None:
+            return fix
+        size = self.camp.image.size
+        return fix if abs(size - fix.proof.original_size) <= size * _MOVED else None
 
 
 def _height(proof: Proof) -> int:

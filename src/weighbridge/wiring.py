@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from weighbridge.errors import EngineUnavailable
 from weighbridge.interruption import shielded
 from weighbridge.weighing import Progress, Scale
 
@@ -71,8 +73,16 @@ def repository(directory: Path, *, trusted: bool = False) -> Repository:
 def builder(root: Path, environ: Mapping[str, str], hidden: Sequence[str]) -> Builder:
     """BuildKit. `root` is what secret files are relative to. Raises EngineUnavailable where nothing can build."""
     from weighbridge.adapters.builder import BuildxBuilder
+    from weighbridge.adapters.machine import LocalMachine
 
-    return BuildxBuilder(root=root, environ=environ, hidden=hidden)
+    return BuildxBuilder(root=root, environ=environ, hidden=hidden, machine=LocalMachine(_data_folder))
+
+
+def _data_folder() -> Path | None:
+    # What an engine that does not answer means, the build says.
+    with contextlib.suppress(EngineUnavailable):
+        return engine().data_folder()
+    return None
 
 
 def pull_requests(settings: Settings, event: Event) -> PullRequests | None:

@@ -141,6 +141,12 @@ class TestEngine:
         with pytest.raises(ImageNotFound), yard.engine.export(yard.name()) as chunks:
             list(chunks)
 
+    def test_the_disk_is_named_where_it_can_be_seen(self, yard: Yard) -> None:
+        folder = yard.engine.data_folder()
+
+        assert isinstance(yard.engine, FakeEngine) == (folder is None)
+        assert folder is None or folder.is_dir()
+
     def test_an_archive_that_is_left_half_read_leaves_the_engine_at_work(self, yard: Yard) -> None:
         name = yard.build(SMALL)
         with yard.engine.save([name]) as chunks:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,10 +17,15 @@ import pytest
 
 from tests.support.engine import docker
 from tests.support.git import create
+from weighbridge.adapters.builder import BuildxBuilder
 from weighbridge.adapters.containers import DockerContainers
 from weighbridge.adapters.engine import DockerEngine
+from weighbridge.adapters.machine import LocalMachine, Room
+from weighbridge.adapters.overseer import Bounds
 from weighbridge.core.proof.behaviour import judge_original
+from weighbridge.errors import BuildFailed
 from weighbridge.model.behaviour import Limits, Request, Smoke
+from weighbridge.model.build import BuildSpec
 from weighbridge.observing import Observer
 
 if TYPE_CHECKING:
@@ -77,6 +84,49 @@ def test_what_cannot_be_built_is_told_by_its_line(tmp_path: Path, left: Left, do
     status, report = fixed(tree.path, left)
 
     assert (3, said) == (status, report["head"]["unavailable"]["reason"])
+
+
+@pytest.mark.parametrize(
+    ("run", "bounds", "said"),
+    [
+        ("for i in $(seq 600); do sleep 120 & done; wait", Bounds(processes=300, disk=0),
+         r"the build was ended with \d+ more processes than before it: a RUN forks without end"),
+        # Twice as much as it may, and then it would wait.
+        ("dd if=/dev/zero of=/big bs=1M count=200 && sync && sleep 120", None,
+         r"the build was ended with .* left on the engine's disk: it writes without end, or needs a larger one"),
+    ],
+    ids=["forks", "fills the disk"],
+)  # fmt: skip
+def test_a_build_that_takes_too_much_is_ended_and_told_in_one_line(
+    tmp_path: Path, run: str, bounds: Bounds | None, said: str
+) -> None:
+    with contextlib.closing(DockerEngine()) as engine:
+        machine = LocalMachine(engine.data_folder)
+        free = machine.look().free
+        assert free is not None
+        bounds = bounds or Bounds(disk=free - (100 << 20), processes=100_000)
+        builder = BuildxBuilder(root=tmp_path, machine=Roomy(machine), bounds=bounds)
+        (tmp_path / "Dockerfile").write_text(f"FROM busybox:1.36\nRUN {run}\n")
+        started = time.monotonic()
+        with pytest.raises(BuildFailed) as failed:
+            builder.build(BuildSpec(name="greedy", no_cache=True), tree=tmp_path, tag="none:x", on_line=lambda _: None)
+
+    assert re.fullmatch(said, str(failed.value))
+    assert time.monotonic() - started < 100
+
+
+class Roomy:
+    """A machine that says nothing of how much it had before, of which half would be left to it."""
+
+    def __init__(self, machine: LocalMachine) -> None:
+        self._machine = machine
+        self._asked = 0
+
+    def look(self) -> Room:
+        """See Machine."""
+        room = self._machine.look()
+        self._asked += 1
+        return replace(room, most=None, free=1 << 60) if self._asked == 1 else room
 
 
 def test_a_dockerfile_that_is_not_utf8_is_weighed_and_not_rewritten(tmp_path: Path, left: Left) -> None:

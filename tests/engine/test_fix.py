@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,13 +111,18 @@ def test_check_tells_a_fix_in_a_line(tmp_path: Path) -> None:
 
 @dataclass
 class Counting:
-    """A real builder that notes which images it was asked for, by the part of the tag behind the colon."""
+    """A real builder that notes which images it was asked for, by the part of the tag behind the colon.
+
+    `afresh` is a machine whose builder has nothing in its cache.
+    """
 
     real: Builder
     built: list[str] = field(default_factory=list)
+    afresh: bool = False
 
     def build(self, spec: BuildSpec, *, tag: str, **more: Any) -> BuiltImage:
         self.built.append(tag.partition(":")[2])
+        spec = replace(spec, no_cache=spec.no_cache or self.afresh)
         return self.real.build(spec, tag=tag, **more)
 
     def cancel(self) -> None:
@@ -154,11 +159,15 @@ def test_the_next_push_says_the_same_and_builds_no_candidate(tmp_path: Path) -> 
     assert ["head", "candidate"] == built
     assert ["head"] == rebuilt
 
+    third, rebuilt = found(tree, afresh=True)
+    assert [encode_fix(fix) for fix in first] == [encode_fix(fix) for fix in third]
+    assert ["head"] == rebuilt
 
-def found(tree: WorkTree) -> tuple[tuple[Fix, ...], list[str]]:
+
+def found(tree: WorkTree, *, afresh: bool = False) -> tuple[tuple[Fix, ...], list[str]]:
     """The fixes of what is checked out, as a pull request's run looks for them, and what was built for them."""
     repository = wiring.repository(tree.path)
-    builder = Counting(wiring.builder(tree.path, os.environ, ()))
+    builder = Counting(wiring.builder(tree.path, os.environ, ()), afresh=afresh)
     scale = wiring.scale(lambda _what, _count: None, wiring.engine)
     yard = pipeline.Yard(repository=repository, builder=builder, engine=wiring.engine, scale=scale, log=Silence())
     settings = load(cli={"network": "host"}, environ={}, root=tree.path)

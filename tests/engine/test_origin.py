@@ -50,6 +50,18 @@ def fixes(folder: Path, *arguments: str) -> list[dict[str, Any]]:
     return found
 
 
+def checked(folder: Path, *arguments: str, base: str = "main") -> dict[str, Any]:
+    """What `check` says of the only image, against a branch."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "weighbridge", "check", "--base", base, "--network", "host", "--format", "json",
+         *arguments],
+        cwd=folder, capture_output=True, text=True, timeout=1400,
+    )  # fmt: skip
+    assert 0 == ran.returncode, ran.stderr
+    image: dict[str, Any] = json.loads(ran.stdout)["images"][0]
+    return image
+
+
 def committed(folder: Path, app: str) -> Path:
     """One of tests/apps in a repository of its own."""
     tree = create(folder / "repository")
@@ -91,3 +103,34 @@ def test_what_a_script_carries_is_built_without_running_the_script(tmp_path: Pat
     assert {"Dockerfile.build", "Dockerfile.target", "build.sh", "message"} == {
         path.name for path in tree.path.iterdir() if path.is_file()
     }
+
+
+def test_a_change_to_a_builder_pattern_is_weighed_and_fixed(tmp_path: Path) -> None:
+    tree = create(tmp_path / "repository")
+    files = {"Dockerfile.build": BUILD, "Dockerfile.target": TARGET, "build.sh": SCRIPT, "message": "so much\n"}
+    tree.commit(files, "Begin")
+    tree.checkout("feature", "main")
+    tree.commit({"message": "so much more\n"}, "Say more")
+    image = checked(tree.path, "--file", "Dockerfile.target", "--fix")
+
+    assert image["diff"]["size"] == len(" more")
+    assert image["fixes"][0]["proof"]["status"] == "verified", image["fixes"]
+
+    tree.commit({"README": "not copied"}, "Explain")
+    tree.checkout("next", "feature")
+    tree.commit({"README": "copied neither"}, "Explain more")
+    same = checked(tree.path, "--file", "Dockerfile.target", base="feature")
+    assert same["diff"]["size"] == 0
+    assert not same["diff"]["causes"]
+
+
+def test_merging_a_builder_pattern_is_compared_with_what_it_made(tmp_path: Path) -> None:
+    tree = create(tmp_path / "repository")
+    files = {"Dockerfile.build": BUILD, "Dockerfile.target": TARGET, "build.sh": SCRIPT, "message": "so much\n"}
+    tree.commit(files, "Begin")
+    tree.checkout("feature", "main")
+    merged = BUILD.replace("slim", "slim AS build") + TARGET.replace("COPY made", "COPY --from=build /out/made")
+    tree.git("rm", "--quiet", "Dockerfile.build", "Dockerfile.target", "build.sh")
+    tree.commit({"Dockerfile": merged}, "Merge")
+
+    assert checked(tree.path)["diff"]["size"] == 0

@@ -197,3 +197,11 @@ def test_the_branchs_file_cannot_ask_for_a_pull_request(job: Job) -> None:
 
     assert 2 == job.run()
     assert "cannot be set in the file" in job.commands("error")[0]
+
+
+def test_why_no_stage_is_split_off_is_told_where_another_fix_is(job: Job) -> None:
+    job.pull_request({"Dockerfile": SMALL}, {"Dockerfile": APT}).run(fix="true")
+
+    assert "" != job.report.images[0].unsplit
+    (comment,) = job.comments
+    assert 1 == comment.count("<summary>Why no build stage is split off</summary>")

@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.fake_engine import FakeBuilder, FakeEngine
 from tests.support.yard import Lines
+from weighbridge.building import Job, Side
 from weighbridge.errors import BuildFailed
-from weighbridge.gluing import original
+from weighbridge.gluing import made, original
 from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
 from weighbridge.model.report import Stage, Unavailable
 
@@ -98,3 +99,61 @@ def test_without_a_script_or_with_what_it_carries_there_is_one_build(tree: Path)
     builder = Noting(engine)
     with original(SPEC, tree, builder, lambda: engine, Lines()):
         assert [("Dockerfile.target", None)] == [(name, text) for name, _, text in builder.asked]
+
+
+MERGED = "FROM golang:1.22 AS build\nFROM ubuntu:22.04\nCOPY --from=build /httpd /root/httpd\n"
+
+
+def jobs(base: Path, head: Path, spec: BuildSpec) -> list[Job]:
+    return [
+        Job(side=side, spec=spec, tree=tree, tag=f"run:{side}") for side, tree in zip(Side, (base, head), strict=True)
+    ]
+
+
+def written(folder: Path, files: dict[str, str]) -> Path:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_both_sides_of_a_comparison_are_built_in_two_builds_each(tree: Path, tmp_path: Path) -> None:
+    head = written(tmp_path / "head", FILES)
+    engine = FakeEngine()
+    builder = Noting(engine)
+    spec = BuildSpec(name="httpd", file="Dockerfile.target", cache_to=("type=inline",))
+    with made(jobs(tree, head, spec), builder, lambda: engine, Lines(), title="Build") as built:
+        assert not any(isinstance(each, Unavailable) for each in built)
+    tags = ["run:base-carried", "run:head-carried", "run:base", "run:head"]
+    assert {"Dockerfile.build"} == {name for name, _, _ in builder.asked[:2]}
+    assert sorted(tags) == sorted(tag for _, tag, _ in builder.asked)
+    assert sorted(tags) == sorted(engine.removed)
+
+
+def test_a_side_whose_builder_fails_takes_only_itself_away(tree: Path, tmp_path: Path) -> None:
+    head = written(tmp_path / "head", {"Dockerfile.target": "FROM busybox:1.36\n"})
+    engine = FakeEngine()
+    builder = Noting(engine, failing="Dockerfile.build")
+    with made(jobs(tree, head, SPEC), builder, lambda: engine, Lines(), title="Build") as (base, second):
+        assert isinstance(base, Unavailable)
+        assert "it does not compile" == base.reason
+        assert not isinstance(second, Unavailable)
+
+
+def test_what_was_a_builder_pattern_before_it_was_merged_is_the_base(tree: Path, tmp_path: Path) -> None:
+    head = written(tmp_path / "head", {"Dockerfile": MERGED, "httpd.go": FILES["httpd.go"]})
+    engine = FakeEngine()
+    builder = Noting(engine)
+    with made(jobs(tree, head, BuildSpec(name="httpd")), builder, lambda: engine, Lines(), title="Build") as built:
+        assert not any(isinstance(each, Unavailable) for each in built)
+    assert {("Dockerfile.target", "run:base"), ("Dockerfile", "run:head")} == {
+        (name, tag) for name, tag, _ in builder.asked[1:]
+    }
+
+
+def test_a_new_image_beside_a_builder_pattern_stays_a_new_one(tree: Path, tmp_path: Path) -> None:
+    head = written(tmp_path / "head", {**FILES, "Dockerfile": "FROM busybox:1.36\n"})
+    engine = FakeEngine()
+    with made(jobs(tree, head, BuildSpec(name="new")), Noting(engine), lambda: engine, Lines(), title="x") as built:
+        assert isinstance(built[0], Unavailable)
+        assert "the base has no Dockerfile yet: a new image" == built[0].reason

@@ -93,6 +93,11 @@ class FakeEngine:
         self.removed.append(reference)
         self.images = {name: image for name, image in self.images.items() if reference not in (name, _id(image))}
 
+    def data_folder(self) -> Path | None:
+        """See the port: a disk that cannot be seen."""
+        self._check()
+        return None
+
     def _image(self, reference: str) -> Recipe:
         self._check()
         for name, image in self.images.items():

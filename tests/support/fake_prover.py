@@ -53,19 +53,18 @@ class FakeProver:
         candidates: Sequence[Candidate],
         *,
         tree: Path,
-        context_digest: str | None,
+        source: str | None,
         smoke: Smoke,
         revise: object = None,
         hidden: tuple[str, ...] = (),
     ) -> tuple[Fix, ...]:
         """See proving.Prover."""
         return tuple(
-            Fix(candidate=each, patch=patch_of(each.edits), proof=self._proof(each, context_digest))
-            for each in candidates
+            Fix(candidate=each, patch=patch_of(each.edits), proof=self._proof(each, source)) for each in candidates
         )
 
-    def _proof(self, candidate: Candidate, context: str | None) -> Proof:
-        key = (candidate.dockerfile_text, context)
+    def _proof(self, candidate: Candidate, source: str | None) -> Proof:
+        key = (candidate.dockerfile_text, source)
         if key not in self.proven:
             if self.minutes <= 0:
                 return Proof(status=ProofStatus.NOT_RUN, reason="the budget was used up")

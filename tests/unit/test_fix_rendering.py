@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -22,6 +22,7 @@ from weighbridge.core.trim import LEVELS, trim
 from weighbridge.errors import UsageError
 from weighbridge.fixing import apply_fix
 from weighbridge.model.change import ImageDiff
+from weighbridge.model.finding import Finding, Severity
 from weighbridge.model.fix import (
     Candidate,
     Check,
@@ -108,6 +109,26 @@ def test_what_an_attacker_finds_is_told_whichever_way_it_goes(
     before: Surface | None, after: Surface, words: str
 ) -> None:
     assert words == surface_words(before, after)
+
+
+def test_why_no_stage_is_split_off_folds_where_a_reader_may_wonder() -> None:
+    reason = "`go` is what the image is for <b>"
+    found = (Finding(rule="apt-lists-kept", severity=Severity.LOW, message="kept", line=None, waste=1_000),)
+    made = report(image(delta=2_000_000))
+    tidy = replace(fix(), candidate=replace(fix().candidate, family=Family.IN_PLACE))
+
+    def comment(**parts: Any) -> str:
+        return rendering.render_markdown(replace(made, images=(replace(made.images[0], unsplit=reason, **parts),)))
+
+    folded = "<details><summary>Why no build stage is split off</summary>\n\n`go` is what the image is for \\<b\\>."
+    assert folded in comment(findings=found)
+    assert folded in comment(fixes=(tidy,))
+    assert folded in comment(findings=found, fixes=(fix(ProofStatus.REJECTED, reason="at step 1"), tidy))
+    for text in (comment(), comment(findings=found, fixes=(fix(),))):
+        assert "split off" not in text
+    whole = replace(made, images=(replace(made.images[0], unsplit=reason, findings=found),))
+    assert "no stage is split off: `go` is what the image is for" in rendering.render_text(whole)
+    assert "No stage is split off: `go` is what the image is for &lt;b&gt;." in rendering.render_html(whole)
 
 
 @pytest.mark.parametrize("status", [each for each in ProofStatus if each is not ProofStatus.VERIFIED])

@@ -248,6 +248,17 @@ def test_a_line_that_provenance_does_not_tell_is_told_by_history_but_not_called_
     assert [False, False, True] == [each.exact for each in found]
 
 
+def test_a_base_that_provenance_does_not_tell_is_told_by_its_own_layers() -> None:
+    known = proven(("sha256:0", None), ("sha256:1", 2))
+    silent = Provenance(layers=(replace(known.layers[0], from_base=False), known.layers[1]))
+    history, text = described("+COPY / /", "+RUN /bin/sh -c x"), parse("FROM x\nRUN x\n", "Dockerfile")
+
+    assert ["base", "2"] == lines(attribute(history, text, silent, base_diff_ids=("sha256:0",)))
+    assert ["base", "2"] == lines(attribute(history, text, silent))
+    # What provenance says to be a line's is that line's.
+    assert ["base", "2"] == lines(attribute(history, text, silent, base_diff_ids=("sha256:0", "sha256:1")))
+
+
 def test_provenance_by_packed_digests_is_believed_where_the_number_agrees() -> None:
     found = attribute(described("+COPY / /", "+RUN x"), None, proven(("sha256:p", None), ("sha256:q", 7)))
 

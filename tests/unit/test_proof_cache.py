@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,6 +49,16 @@ def test_a_fix_comes_back_as_it_was_put(tmp_path: Path) -> None:
 
     assert DirectoryProofCache(tmp_path).get("key") == FIX
     assert DirectoryProofCache(tmp_path).get("other") is None
+
+
+def test_another_user_may_carry_it_to_another_machine(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        DirectoryProofCache(tmp_path / "proofs").put("key", FIX)
+    finally:
+        os.umask(before)
+
+    assert [0o644] == [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "proofs").iterdir()]
 
 
 @pytest.mark.parametrize(

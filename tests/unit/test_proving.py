@@ -111,10 +111,10 @@ class Site:
         self.containers = _Containers(self.engine)
         self.proofs = _Proofs()
         self.folder = folder
-        self.builder.build(BuildSpec(name="app"), tree=self._tree(ORIGINAL), tag="original", on_line=lambda _: None)
+        self.builder.build(BuildSpec(name="app"), tree=self.tree(ORIGINAL), tag="original", on_line=lambda _: None)
         self.builder.specs.clear()
 
-    def _tree(self, text: str) -> Path:
+    def tree(self, text: str) -> Path:
         (self.folder / "Dockerfile").write_text(text)
         return self.folder
 
@@ -141,7 +141,7 @@ class Site:
             "original",
             candidates,
             tree=self.folder,
-            context_digest="context",
+            source="source",
             revise=revise,
             hidden=("s3cret",),
         )
@@ -215,6 +215,17 @@ def test_a_remembered_fix_is_told_as_it_is_told_now(site: Site) -> None:
     (fix,) = site.prove(replace(candidate(GOOD), title="Another title"))
 
     assert (ProofStatus.VERIFIED, "Another title") == (fix.proof.status, fix.candidate.title)
+
+
+@pytest.mark.parametrize(("bytes_", "again"), [(50, False), (10_000, True)])
+def test_an_original_that_the_network_made_another_one_is_compared_again(site: Site, bytes_: int, again: bool) -> None:
+    site.prove(candidate(GOOD))
+    heavier = ORIGINAL + f"RUN dd if=/dev/urandom of=/more bs=1 count={bytes_}\n"
+    site.builder.build(BuildSpec(name="app"), tree=site.tree(heavier), tag="original", on_line=lambda _: None)
+    builds = len(site.builder.specs)
+    site.prove(candidate(GOOD))
+
+    assert again == (builds < len(site.builder.specs))
 
 
 def test_without_time_only_what_is_remembered_is_told(site: Site) -> None:

@@ -119,3 +119,33 @@ def test_sources_that_are_named_in_full(tmp_path: Path) -> None:
     text = "FROM a\nCOPY go.mod *.sum ${X} ../up /app/\nCOPY . .\nADD https://example.com/a /a\n"
 
     assert ("go.mod",) == literal_sources(parse(text, "Dockerfile"))
+
+
+PATTERN = {
+    "Dockerfile.build": "FROM golang:1.22\nCOPY httpd.go go.mod ./\nRUN go build -o /httpd httpd.go\n",
+    "Dockerfile": "FROM ubuntu:22.04\nCOPY ./httpd /root/httpd\n",
+    "build.sh": "docker build -t b -f Dockerfile.build .\ndocker create --name x b\ndocker cp x:/httpd ./httpd\n"
+    "docker build .\n",
+    "httpd.go": "package main\n",
+    "README": "3",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, False),
+        ({"README": "new"}, False),
+        ({"httpd.go": "package other\n"}, True),
+        ({"Dockerfile.build": PATTERN["Dockerfile.build"] + "RUN true\n"}, True),
+        ({"build.sh": PATTERN["build.sh"] + "echo done\n"}, True),
+        ({"build.sh": "docker build .\n"}, True),
+    ],
+)
+def test_what_a_script_carries_between_two_images_counts(
+    tmp_path: Path, change: dict[str, str], expected: bool
+) -> None:
+    before = tree(tmp_path / "before", PATTERN)
+    after = tree(tmp_path / "after", PATTERN | change)
+
+    assert expected is touched(BuildSpec(name="app"), before, after)

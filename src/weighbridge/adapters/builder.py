@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge.adapters.build_arguments import build_arguments
+from weighbridge.adapters.machine import UnseenMachine
+from weighbridge.adapters.overseer import USUAL_BOUNDS, Overseer
 from weighbridge.core.redaction import redacted, without_controls
 from weighbridge.dockerfile.buildlog import failure
 from weighbridge.dockerfile.provenance import parse_provenance
@@ -25,6 +27,9 @@ from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText, Prove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from weighbridge.adapters.machine import Machine
+    from weighbridge.adapters.overseer import Bounds
 
 _TAIL_LINES = 200
 _MAX_LINE = 2000
@@ -53,7 +58,7 @@ class BuildxBuilder:
     """Implements ports.Builder.
 
     `root` is what secret files are relative to: they need not be committed. `hidden` is what no line of a log may show,
-    in parts as core.redaction has them.
+    in parts as core.redaction has them. `machine` is what is watched while something is built, within `bounds`.
     """
 
     def __init__(
@@ -63,11 +68,15 @@ class BuildxBuilder:
         environ: Mapping[str, str] | None = None,
         hidden: Sequence[str] = (),
         tool: Tool | None = None,
+        machine: Machine | None = None,
+        bounds: Bounds = USUAL_BOUNDS,
     ) -> None:
         self._root = root
         self._hidden = hidden
         self._environ = dict(os.environ if environ is None else environ)
         self._tool = tool or find_tool(self._environ)
+        self._machine = machine or UnseenMachine()
+        self._bounds = bounds
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._cancelled = False
@@ -121,31 +130,19 @@ class BuildxBuilder:
 
     def _run(self, command: Sequence[str], spec: BuildSpec, tree: Path, log: _Log) -> int:
         process = self._start(command, tree)
-        timed_out = threading.Event()
-
-        def give_up() -> None:
-            timed_out.set()
-            _end(process)
-
-        timer = threading.Timer(spec.timeout, give_up)
-        timer.daemon = True
-        timer.start()
         try:
-            if process.stdout is not None:
-                with process.stdout as output:
-                    for line in _lines(output.readline):
-                        log.line(line)
-            status = process.wait()
+            with Overseer(self._machine, self._bounds, spec.timeout, lambda: _end(process)) as overseer:
+                if process.stdout is not None:
+                    with process.stdout as output:
+                        for line in _lines(output.readline):
+                            log.line(line)
+                status = process.wait()
         finally:
-            timer.cancel()
             _end(process)
             with self._lock:
                 self._running.discard(process)
-        if timed_out.is_set():
-            raise BuildFailed(
-                f"the build took longer than {spec.timeout:g} s and was ended; raise `timeout` if it needs more",
-                log_tail=log.tail(),
-            )
+        if overseer.reason:
+            raise BuildFailed(overseer.reason, log_tail=log.tail())
         if self._cancelled:
             raise Interrupted("the build was cancelled")
         return status

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -105,6 +106,18 @@ class DockerEngine:
         """See ports.Engine."""
         with contextlib.suppress(ImageNotFound), self._explained(reference):
             self._client.api.remove_image(reference, force=True)
+
+    def data_folder(self) -> Path | None:
+        """See ports.Engine."""
+        host = self._environ.get("DOCKER_HOST") or "unix://"
+        if not host.startswith("unix://"):
+            return None
+        with self._explained():
+            folder = str(self._client.info().get("DockerRootDir") or "")
+        if folder and os.path.exists(folder):  # noqa: PTH110 - pathlib raises where a folder above may not be entered
+            return Path(folder)
+        # A container's own file system lies where the engine keeps its images.
+        return Path("/") if Path("/.dockerenv").exists() else None
 
     def _explained(self, reference: str = "") -> contextlib.AbstractContextManager[None]:
         return explained(self._environ, reference)

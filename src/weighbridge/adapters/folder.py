@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from weighbridge.interruption import shielded
@@ -43,14 +43,16 @@ class BoundedFolder:
         """Keeps the bytes, if that can be done."""
         with shielded(), contextlib.suppress(OSError):
             self._root.mkdir(parents=True, exist_ok=True)
-            # Written beside and renamed, so that another process never sees half of it.
-            descriptor, temporary = tempfile.mkstemp(dir=self._root, prefix=".new-")
+            # Written beside and renamed, so that another process never sees half of it; readable as the umask says,
+            # for who carries it to another machine is another user than a container's.
+            temporary = self._root / f".new-{secrets.token_hex(6)}"
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(data)
-                Path(temporary).replace(self._root / name)
+                temporary.replace(self._root / name)
             except BaseException:
-                Path(temporary).unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
                 raise
             self._evict()
 

@@ -35,18 +35,21 @@ def attribute(
     if dockerfile is not None:
         chain = stage_chain(dockerfile, target, argument_values(dockerfile, build_args, description.platform))
         lines = _matched(description, dockerfile.path, chain)
+    from_base = _base_layers(description, base_diff_ids, lines, known=dockerfile is not None)
     if provenance is not None and _describes(provenance, description):
-        # Of steps that an external cache gave, BuildKit may tell no output; history still does.
+        # Of steps that an external cache gave, and of FROM in a build without cache, BuildKit may tell no output;
+        # history still does.
+        own = next((number for number, layer in enumerate(provenance.layers) if layer.line is not None), from_base)
+        brought = [layer.from_base or number < min(from_base, own) for number, layer in enumerate(provenance.layers)]
         return tuple(
             Attribution(
                 created_by=text,
-                line=layer.line or (None if layer.from_base else lines.get(position)),
+                line=layer.line or (None if brought[position] else lines.get(position)),
                 exact=layer.line is not None,
-                from_base=layer.from_base,
+                from_base=brought[position],
             )
             for position, (text, layer) in enumerate(zip(texts, provenance.layers, strict=True))
         )
-    from_base = _base_layers(description, base_diff_ids, lines, known=dockerfile is not None)
     return tuple(
         Attribution(
             created_by=text,

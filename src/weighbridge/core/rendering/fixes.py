@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from weighbridge.core.fixes.best import best
+from weighbridge.core.fixes.best import best, why_unsplit
 from weighbridge.core.rendering.escape import code_block, markdown, plain, visible
 from weighbridge.core.rendering.surface import surface_words
 from weighbridge.core.rendering.units import format_percent, format_size
@@ -43,13 +43,16 @@ def measured(fix: Fix) -> str:
 def fix_words(image: ImageReport) -> list[str]:
     """Lines of plain text about the best fix that is proven, the saving first; why none was tried; or none."""
     found = best(image.fixes)
+    reason = why_unsplit(image)
+    unsplit = [f"no stage is split off: {plain(reason)}"] if reason else []
     if found is None:
-        return [f"no fix was tried: {plain(image.unfixed)}"] if image.unfixed else []
+        return [*([f"no fix was tried: {plain(image.unfixed)}"] if image.unfixed else []), *unsplit]
     surface = surface_words(found.proof.before, found.proof.after)
     return [
         f"fix, built and run here: {measured(found)}: {plain(found.candidate.title)}",
         *([f"for an attacker: {surface}"] if surface else []),
         *(f"it costs: {plain(cost)}" for cost in found.candidate.costs),
+        *unsplit,
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes.best import best
+from weighbridge.core.fixes.best import best, why_unsplit
 from weighbridge.core.rendering.escape import Span, plain, visible
 from weighbridge.core.rendering.fixes import OUTCOMES, STATUSES, measured, proof_title
 from weighbridge.core.rendering.surface import surface_rows, surface_words
@@ -43,15 +43,15 @@ class FixPart:
 
 def fix_part(image: ImageReport) -> FixPart | None:
     """None where nobody asked for fixes, and where there was nothing to fix."""
-    if image.unfixed and not image.fixes:
-        answer = (Span(f"No fix was tried: {plain(image.unfixed)}."),)
-        return FixPart(answer=answer, notes=(), patch=(), hidden=0, tables=())
-    if not image.fixes:
-        return None
+    reason = why_unsplit(image)
+    unsplit = (f"No stage is split off: {plain(reason)}.",) if reason else ()
     found = best(image.fixes)
     if found is None:
-        tables = (_candidates(image.fixes, opened=True),)
-        return FixPart(answer=(Span("No fix is proven."),), notes=(), patch=(), hidden=0, tables=tables)
+        answer = f"No fix was tried: {plain(image.unfixed)}." if image.unfixed else "No fix is proven."
+        if not (image.fixes or image.unfixed or unsplit):
+            return None
+        tables = (_candidates(image.fixes, opened=True),) if image.fixes else ()
+        return FixPart(answer=(Span(answer),), notes=unsplit, patch=(), hidden=0, tables=tables)
     lines = found.patch.splitlines()
     return FixPart(
         answer=(
@@ -59,7 +59,7 @@ def fix_part(image: ImageReport) -> FixPart | None:
             Span(measured(found), strong=True),
             Span(f". {plain(found.candidate.title)}."),
         ),
-        notes=tuple(_notes(found)),
+        notes=(*_notes(found), *unsplit),
         patch=tuple(_patch_line(line) for line in lines[:_PATCH_LINES]),
         hidden=max(0, len(lines) - _PATCH_LINES),
         tables=tuple(_tables(found, image.fixes)),

@@ -24,7 +24,7 @@ from weighbridge.core.rendering.links import compare_url
 from weighbridge.core.rendering.parts.causes import causes
 from weighbridge.core.rendering.parts.files import files
 from weighbridge.core.rendering.parts.findings import findings
-from weighbridge.core.rendering.parts.fixes import fix, fix_sections
+from weighbridge.core.rendering.parts.fixes import fix, fix_sections, unsplit_section
 from weighbridge.core.rendering.parts.images import images
 from weighbridge.core.rendering.parts.layers import layers
 from weighbridge.core.rendering.parts.logs import logs
@@ -123,7 +123,7 @@ def _proven(image: ImageReport) -> Iterator[str]:
 def _sections(image: ImageReport, report: Report, level: Level) -> Iterator[Section]:
     """What folds, the most telling first."""
     yield from logs(image, level.log)
-    yield from fix_sections(image, level.patch)
+    yield from fix_sections(image, level.patch) if best(image.fixes) else unsplit_section(image, level.patch)
     found = [
         findings(image, report, level.findings),
         *([files(image.diff, level.files), packages(image.diff, level.packages)] if image.diff else []),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes.best import best
-from weighbridge.core.rendering.escape import code, markdown
+from weighbridge.core.fixes.best import best, why_unsplit
+from weighbridge.core.rendering.escape import code, markdown, prose
 from weighbridge.core.rendering.fixes import fix_line, patch_block, proof_list, proof_title
 from weighbridge.core.rendering.parts.part import Section
 
@@ -33,3 +33,11 @@ def fix_sections(image: ImageReport, most: int) -> Iterator[Section]:
     if found.patch:
         yield Section(title="The patch", body=named + patch_block(found, most))
     yield Section(title=proof_title(found), body=proof_list(found))
+    yield from unsplit_section(image, most)
+
+
+def unsplit_section(image: ImageReport, most: int) -> Iterator[Section]:
+    """Why no stage is split off; `most` zero leaves it out."""
+    reason = why_unsplit(image)
+    if reason and most:
+        yield Section(title="Why no build stage is split off", body=f"{prose(reason)}.")
