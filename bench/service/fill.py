@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Table, text
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from weighbridge.service import schema
 from weighbridge.service.database import Database
@@ -38,7 +39,7 @@ def _complete(table: Table, rows: Iterable[Row]) -> Iterator[Row]:
     defaults = {
         column.name: column.default.arg
         for column in table.columns
-        if column.default is not None and column.default.is_scalar
+        if isinstance(column.default, ScalarElementColumnDefault)
     }
     return ({**defaults, **row} for row in rows)
 
@@ -68,11 +69,12 @@ def _copy(database: Database, table: Table, rows: Iterator[Row]) -> None:
         first = next(rows)
         columns = ", ".join(f'"{name}"' for name in first)
         cursor = connection.cursor()
-        with cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
             for row in itertools.chain([first], rows):
                 copy.write_row(tuple(row.values()))
         # The rows brought their numbers: those that follow go on after them.
-        cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))")  # noqa: S608, E501
+        newest = f"SELECT max(id) FROM {table.name}"  # noqa: S608
+        cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), ({newest}))")
         connection.commit()
     finally:
         connection.close()

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 from tests.support.records import record  # noqa: E402 - found by the line above
+
 from weighbridge.core.wire.records import dump_record  # noqa: E402
 from weighbridge.service.values import packed  # noqa: E402
 

@@ -38,6 +38,7 @@ end
 class Load:
     """What came of some load: requests a second, median and 99th percentile in seconds, and failed requests."""
 
+    requests: int
     rate: float
     median: float
     slow: float
@@ -55,7 +56,7 @@ def read(wrk: Path, url: str, paths: Sequence[str], *, connections: int, seconds
     if found is None:
         raise Refusal(f"wrk said nothing of use:\n{out[-500:]}")
     requests, micros, median, slow, failed = map(int, found)
-    return Load(rate=requests / (micros / 1e6), median=median / 1e6, slow=slow / 1e6, failed=failed)
+    return Load(requests=requests, rate=requests / (micros / 1e6), median=median / 1e6, slow=slow / 1e6, failed=failed)
 
 
 def send(url: str, token: str, bodies: Sequence[bytes], *, senders: int) -> Load:
@@ -95,6 +96,7 @@ def send(url: str, token: str, bodies: Sequence[bytes], *, senders: int) -> Load
     took = time.monotonic() - began
     times.sort()
     return Load(
+        requests=len(times),
         rate=len(times) / took,
         median=times[len(times) // 2],
         slow=times[min(len(times) - 1, math.ceil(len(times) * 0.99) - 1)],

@@ -32,6 +32,10 @@ class Server:
         """Bytes that its processes have for themselves (private pages), all together."""
         return sum(_private(process) for process in _family(self.process))
 
+    def processor(self) -> float:
+        """Seconds that its processes have computed so far, all together."""
+        return sum(map(_computed, _family(self.process)))
+
 
 @contextlib.contextmanager
 def serving(data: Path, database: str, workers: int) -> Iterator[Server]:
@@ -71,6 +75,12 @@ def _family(process: int) -> Iterator[int]:
     for task in Path(f"/proc/{process}/task").glob("*/children"):
         for child in task.read_text().split():
             yield from _family(int(child))
+
+
+def _computed(process: int) -> float:
+    # After the name, which may hold anything: the 14th and 15th fields of the whole line.
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _private(process: int) -> int:
