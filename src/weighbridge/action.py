@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge import action_fixes, pipeline, remembering, revisions, wiring
+from weighbridge import action_fixes, pipeline, remembering, revisions, sending, wiring
 from weighbridge.adapters.files import write_text
 from weighbridge.adapters.runner import Runner
 from weighbridge.core import rendering, wire
@@ -55,14 +55,13 @@ def run(environ: Mapping[str, str] | None = None, outside: wiring.Outside = REAL
 
 def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) -> int:
     # Before anything can fail with it in a message.
-    runner.mask(environ.get("INPUT_GITHUB-TOKEN") or environ.get("GITHUB_TOKEN") or "")
+    _mask(runner, *(environ.get(name, "") for name in ("INPUT_GITHUB-TOKEN", "GITHUB_TOKEN", "INPUT_SERVICE-TOKEN")))
     event = read_event(environ)
     # Another user than ours owns the workspace that the runner mounts; git would not touch it otherwise.
     repository = outside.repository(event.workspace or Path.cwd(), trusted=True)
     settings = load(cli={}, environ=environ, root=repository.root)
     hidden = hidden_values(settings, environ, repository.root)
-    for secret in hidden:
-        runner.mask(secret)
+    _mask(runner, *hidden)
     refs = revisions.choose(event, repository, base=settings.base_ref)
     runner.line(f"weighbridge weighs {refs.head.label}, {refs.reason}")
     pulls = outside.pull_requests(settings, event)
@@ -85,6 +84,7 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
     report = _accepted(report, settings, event, pulls, number)
     status = _tell(report, settings, event, environ, runner, pulls, number)
     action_fixes.tell(report, settings, event, outside, pulls, number, runner)
+    sending.send(report, settings, event, environ, runner, outside)
     branch = history()
     records = remembering.remember(
         report, settings, event, repository=repository, branch=branch, hidden=hidden, runner=runner
@@ -94,6 +94,11 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
         teller = remembering.Teller(runner=runner, branch=branch, tracking=tracking, pulls=pulls)
         remembering.tell(records, settings, event, teller)
     return status
+
+
+def _mask(runner: Runner, *secrets: str) -> None:
+    for secret in secrets:
+        runner.mask(secret)
 
 
 def _tell(

@@ -17,7 +17,7 @@ from weighbridge.errors import ConfigurationError, UsageError
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import Revision, Unavailable
 from weighbridge.naming import is_reference, parse_image_name
-from weighbridge.occasions import Purpose
+from weighbridge.occasions import NO_PURPOSE, Purpose
 from weighbridge.pipeline import Limits, Place
 from weighbridge.subjects import read_dockerfile_text
 
@@ -114,7 +114,7 @@ def weigh(
     hidden: tuple[str, ...],
     recorded: Sequence[Record] = (),
     *,
-    purpose: Purpose = Purpose(),
+    purpose: Purpose = NO_PURPOSE,
 ) -> Report:
     """Builds and weighs revisions with the adapters of the command line. Raises WeighbridgeError."""
     with _progress() as progress:

@@ -2,7 +2,8 @@
 
 WeighbridgeError                 str() is one line: what, where, what to do
 ├── UsageError                   exit 2: wrong usage or configuration
-│   └── ConfigurationError         of the settings: names file, line and key
+│   ├── ConfigurationError         of the settings: names file, line and key
+│   └── ServiceRefused             the reporting service will not take it: token, scope or document
 └── MeasurementError             exit 3: could not be measured
     ├── EngineUnavailable          no engine answers, or it may not be asked
     ├── ImageNotFound              nothing by that name
@@ -14,6 +15,7 @@ WeighbridgeError                 str() is one line: what, where, what to do
     │   └── GitForbidden             the server refuses to take what is pushed
     ├── GitHubError                the API refused or stayed away
     │   └── GitHubForbidden          the token may not do this
+    ├── ServiceUnavailable         the reporting service, or what names us to it, stayed away
     ├── UnknownProgram             an image of which it is not known what starts
     ├── ProbeUnavailable           no image to look into containers with
     └── Interrupted                work that was cancelled under way
@@ -38,6 +40,14 @@ class UsageError(WeighbridgeError):
 
 class ConfigurationError(UsageError):
     """A setting that cannot be used; the message names file, line and key."""
+
+
+class ServiceRefused(UsageError):
+    """The reporting service refuses for good. `status` is HTTP's, None where nothing was sent."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class MeasurementError(WeighbridgeError):
@@ -95,6 +105,10 @@ class GitHubError(MeasurementError):
 
 class GitHubForbidden(GitHubError):
     """The token lacks the permission (401, 403, or 404 where the resource is known to exist)."""
+
+
+class ServiceUnavailable(MeasurementError):
+    """The reporting service stayed away through all retries; the same may succeed later."""
 
 
 class UnknownProgram(MeasurementError):

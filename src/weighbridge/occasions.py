@@ -41,6 +41,9 @@ class Purpose:
         return self.ref if self.release is None else None
 
 
+NO_PURPOSE = Purpose()
+
+
 def purpose_of(event: Event) -> Purpose:
     """For what a run of the event weighs; of a pull request, for the branch that it comes from."""
     ref, release = event.ref_name, None

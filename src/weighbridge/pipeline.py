@@ -28,7 +28,7 @@ from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable, WeighedImage
 from weighbridge.naming import is_reference
-from weighbridge.occasions import Purpose, occasion_of
+from weighbridge.occasions import NO_PURPOSE, occasion_of
 from weighbridge.reading.platforms import of_this_machine
 from weighbridge.weighing import Origin, Scale
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from weighbridge.model.image import Image
     from weighbridge.model.record import Record
     from weighbridge.naming import ImageName
+    from weighbridge.occasions import Purpose
     from weighbridge.ports import Builder, Engine, Repository
     from weighbridge.revisions import Refs
     from weighbridge.settings import Settings
@@ -99,7 +100,7 @@ def check_revisions(
     place: Place,
     recorded: Sequence[Record] = (),
     *,
-    purpose: Purpose = Purpose(),
+    purpose: Purpose = NO_PURPOSE,
 ) -> Report:
     """Builds both revisions of every configured image, weighs and compares them.
 

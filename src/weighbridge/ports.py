@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from weighbridge.client import Receipt
     from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
     from weighbridge.model.files import LayerIndex
     from weighbridge.model.fix import Fix
@@ -252,6 +253,17 @@ class PullRequests(Protocol):
 
     def delete_comment(self, number: int, comment_id: int) -> None:
         """Takes away a comment of ours; one that is gone already is fine."""
+        ...
+
+
+class ReportReceiver(Protocol):
+    """A reporting service."""
+
+    def send(self, report: str) -> Receipt:
+        """Sends a report's JSON; once this returns, it is kept. Sending again changes nothing.
+
+        Raises ServiceRefused, ServiceUnavailable, and UsageError where nobody is known to send it as.
+        """
         ...
 
 

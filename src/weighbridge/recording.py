@@ -9,7 +9,7 @@ from weighbridge.core.history.keep import History, is_ours, read_history, rememb
 from weighbridge.core.history.make import records_of
 from weighbridge.core.history.pictures import draw, subjects
 from weighbridge.errors import UsageError
-from weighbridge.occasions import Purpose, now, occasion_of
+from weighbridge.occasions import NO_PURPOSE, now, occasion_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from weighbridge.model.record import Occasion, Record
     from weighbridge.model.report import Report
+    from weighbridge.occasions import Purpose
     from weighbridge.ports import FilesBranch, Repository
     from weighbridge.settings import Settings
 
@@ -26,7 +27,7 @@ class What:
     """What is recorded: a report's head, for what the `purpose` says, and for what the report itself does otherwise."""
 
     report: Report
-    purpose: Purpose = Purpose()
+    purpose: Purpose = NO_PURPOSE
 
 
 def records_to_keep(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from weighbridge.adapters.climbing import SilentClimb, TerminalClimb
     from weighbridge.adapters.github_connection import GitHubConnection
     from weighbridge.adapters.progress import Silence, TerminalProgress
+    from weighbridge.adapters.runner import Runner
     from weighbridge.ascent import Climb
     from weighbridge.event import Event
     from weighbridge.forge import Proposals, Reviews, Tracking
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         ProgramsCache,
         PullRequests,
         Registry,
+        ReportReceiver,
         Repository,
     )
     from weighbridge.proving import Prover
@@ -146,6 +148,41 @@ def history(root: Path, settings: Settings, event: Event, *, trusted: bool = Fal
     )
 
 
+def receiver(settings: Settings, environ: Mapping[str, str], runner: Runner) -> ReportReceiver | None:
+    """The reporting service of the settings, masked for the runner; None where the job has nobody to send as."""
+    token = settings.service_token.get_secret_value() if settings.service_token else None
+    if settings.service is None:
+        return None
+    return sender(settings.service, token, environ, say=runner.line, mask=runner.mask)
+
+
+def sender(
+    url: str,
+    token: str | None,
+    environ: Mapping[str, str],
+    *,
+    say: Callable[[str], None],
+    mask: Callable[[str], None] = lambda _: None,
+) -> ReportReceiver | None:
+    """A reporting service, sent to with a token or as the job of a workflow; None where there is neither.
+
+    Raises UsageError for an address or a token that can't be one.
+    """
+    from weighbridge.adapters.service import HttpReportReceiver, has_identity, identity_token
+
+    if token is not None:
+        return HttpReportReceiver(url, lambda: token, say=say)
+    if not has_identity(environ):
+        return None
+
+    def identity() -> str:
+        made = identity_token(environ, url.strip().rstrip("/"))
+        mask(made)
+        return made
+
+    return HttpReportReceiver(url, identity, say=say)
+
+
 @functools.cache
 def containers() -> Containers:
     """What runs images, connected when it is first asked for. Raises EngineUnavailable."""
@@ -185,6 +222,7 @@ class Outside:
     prover: Callable[..., Prover] = prover
     history: Callable[..., FilesBranch] = history
     tracking: Callable[[Settings, Event], Tracking | None] = tracking
+    receiver: Callable[[Settings, Mapping[str, str], Runner], ReportReceiver | None] = receiver
 
 
 def climb() -> TerminalClimb | SilentClimb:

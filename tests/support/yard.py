@@ -12,6 +12,7 @@ from tests.support.fake_branch import FakeFilesBranch
 from tests.support.fake_engine import FakeBuilder, FakeEngine, FakeLayerCache
 from tests.support.fake_proposals import FakeProposals
 from tests.support.fake_prover import FakeProver
+from tests.support.fake_receiver import FakeReportReceiver
 from tests.support.fake_repository import FakeRepository
 from tests.support.fake_reviews import FakeReviews
 from tests.support.fake_tracking import FakeTracking
@@ -115,6 +116,8 @@ class Job:
         self.prover = FakeProver(builder=world.builder)
         self.history = FakeFilesBranch()
         self.tracking = FakeTracking()
+        self.receiver = FakeReportReceiver()
+        self.identified = True
         self.folder = folder
         self._log = log
         self.log = ""
@@ -165,6 +168,7 @@ class Job:
             prover=self._prover,
             history=lambda *_, **__: self.history,
             tracking=lambda settings, _: self.tracking if settings.github_token else None,
+            receiver=lambda *_: self.receiver if self.identified else None,
         )
         status = run({**self.environ, **given}, outside)
         self.log += self._log()

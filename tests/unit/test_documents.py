@@ -124,7 +124,7 @@ def test_commands_that_are_shown_parse() -> None:
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def test_targets_of_make_that_are_shown_exist() -> None:
@@ -137,7 +137,7 @@ def test_targets_of_make_that_are_shown_exist() -> None:
 def test_every_target_is_phony_and_helps() -> None:
     text = (ROOT / "Makefile").read_text()
     phony = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)[0].split()
-    helped = set(re.findall(r"^([a-z]+):.*## ", text, re.MULTILINE))
+    helped = set(re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE))
     assert targets() == set(phony)
     assert targets() - {"help"} == helped
 

@@ -74,10 +74,8 @@ def _written(session: Session, arrival: Arrival) -> Receipt:
     taken = []
     # Always in the same order, so that two writers wait for each other rather than deadlock.
     for record in sorted(records, key=lambda record: (record.image, record.platform)):
-        image_id = _image(session, repository.id, record)
-        outcome = _record(
-            session, image_id, record, by_key[record.image, record.platform], repository, report_id, arrival
-        )
+        image = _image(session, repository.id, record)
+        outcome = _record(session, image, record, by_key[record.image, record.platform], repository, report_id, arrival)
         taken.append(Taken(image=record.image, platform=record.platform, outcome=outcome if is_new else "unchanged"))
     if arrival.pull:
         _pull(session, repository.id, arrival)
@@ -120,53 +118,82 @@ def _report(session: Session, repository: tables.Repository, arrival: Arrival) -
     return session.scalars(select(tables.Report.id).filter_by(**key)).one(), False
 
 
-def _image(session: Session, repository_id: int, record: Record) -> int:
+def _image(session: Session, repository_id: int, record: Record) -> tables.Image:
     statement = upsert(session)(tables.Image).values(
         repository_id=repository_id, name=plain(record.image, 1000), platform=plain(record.platform, 1000), trend="[]"
     )
     keys = ["repository_id", "name", "platform"]
-    # An update that changes nothing: it locks the row, and tells its number.
+    # An update that changes nothing: it locks the row, and tells what it holds.
     statement = statement.on_conflict_do_update(index_elements=keys, set_={"name": statement.excluded.name})
-    return int(session.scalars(statement.returning(tables.Image.id)).one())
+    found = session.scalars(statement.returning(tables.Image), execution_options={"populate_existing": True})
+    row: tables.Image = found.one()
+    return row
 
 
 def _record(
     session: Session,
-    image_id: int,
+    image: tables.Image,
     record: Record,
-    image: ImageReport,
+    report: ImageReport,
     repository: tables.Repository,
     report_id: int,
     arrival: Arrival,
 ) -> str:
-    key = {"image_id": image_id, "commit": record.commit, "pull": arrival.pull}
-    old = session.scalars(select(tables.Record).filter_by(**key)).one_or_none()
-    if old is not None and (old.report_id == report_id or old.recorded > seconds(record.recorded)):
-        return "unchanged"
+    key = {"image_id": image.id, "commit": record.commit, "pull": arrival.pull}
     trunk = arrival.is_trunk(repository.default_branch)
-    if old is not None:
-        # A commit of the default branch that is a release too is both.
-        record = replace(record, release=record.release or old.release, ref=old.ref if old.trunk else record.ref)
-        trunk = trunk or old.trunk
-    values = {**columns(record, image), "report_id": report_id, "trunk": trunk}
-    if old is None:
-        record_id = session.scalars(insert(tables.Record).values(**key, **values).returning(tables.Record.id)).one()
-    else:
-        record_id = old.id
-        session.execute(update(tables.Record).where(tables.Record.id == record_id).values(**values))
+    values = {**columns(record, report), "report_id": report_id, "trunk": trunk}
+    # Nearly every record is new: it is not looked for first.
+    made = session.scalar(
+        upsert(session)(tables.Record).values(**key, **values).on_conflict_do_nothing().returning(tables.Record.id)
+    )
+    if made is None:
+        return _again(
+            session, image, record, report, session.scalars(select(tables.Record).filter_by(**key)).one(), values
+        )
     if trunk:
-        _show(session, image_id, record_id, record, image)
-    return "created" if old is None else "updated"
+        appended = image.time is not None and seconds(record.time) > image.time
+        _show(session, image, made, record, report, appended=appended)
+    return "created"
 
 
-def _show(session: Session, image_id: int, record_id: int, record: Record, report: ImageReport) -> None:
-    """What pages show of an image, where the record is its newest one on the default branch."""
-    image = session.scalars(
-        select(tables.Image).filter_by(id=image_id), execution_options={"populate_existing": True}
-    ).one()
+def _again(
+    session: Session, image: tables.Image, record: Record, report: ImageReport, old: tables.Record, values: Row
+) -> str:
+    """A record of a commit that there is one of: the later of the two stays."""
+    if old.report_id == values["report_id"] or old.recorded > seconds(record.recorded):
+        return "unchanged"
+    # A commit of the default branch that is a release too is both.
+    record = replace(record, release=record.release or old.release, ref=old.ref if old.trunk else record.ref)
+    values |= {**columns(record, report), "trunk": values["trunk"] or old.trunk}
+    session.execute(update(tables.Record).where(tables.Record.id == old.id).values(**values))
+    if values["trunk"]:
+        _show(session, image, old.id, record, report)
+    return "updated"
+
+
+def _show(
+    session: Session,
+    image: tables.Image,
+    record_id: int,
+    record: Record,
+    report: ImageReport,
+    *,
+    appended: bool = False,
+) -> None:
+    """What pages show of an image, where the record is its newest one on the default branch.
+
+    `appended`: it is known to follow all others.
+    """
     if image.time is None or seconds(record.time) >= image.time:
         _show_newest(session, image, record_id, record, report)
-    image.trend, image.month_change = trend_of(session, image_id, image.time or 0)
+    if appended:
+        sizes = [*json.loads(image.trend), record.size][-TREND:]
+        image.trend, image.month_change = (
+            _compact(sizes),
+            _month_change(session, image.id, record.size, image.time or 0),
+        )
+    else:
+        image.trend, image.month_change = trend_of(session, image.id, image.time or 0)
     session.flush()
 
 
@@ -190,11 +217,23 @@ def trend_of(session: Session, image_id: int, newest: int) -> tuple[str, int | N
     record = tables.Record
     on_trunk = (record.image_id == image_id, record.trunk)
     sizes = session.scalars(select(record.size).where(*on_trunk).order_by(record.time.desc()).limit(TREND)).all()
+    change = _month_change(session, image_id, sizes[0], newest) if sizes else None
+    return _compact(list(reversed(sizes))), change
+
+
+def _month_change(session: Session, image_id: int, size: int, newest: int) -> int | None:
+    record = tables.Record
     before = session.scalar(
-        select(record.size).where(*on_trunk, record.time <= newest - MONTH).order_by(record.time.desc()).limit(1)
+        select(record.size)
+        .where(record.image_id == image_id, record.trunk, record.time <= newest - MONTH)
+        .order_by(record.time.desc())
+        .limit(1)
     )
-    change = None if before is None or not sizes else sizes[0] - before
-    return json.dumps(list(reversed(sizes)), separators=(",", ":")), change
+    return None if before is None else size - before
+
+
+def _compact(sizes: list[int]) -> str:
+    return json.dumps(sizes, separators=(",", ":"))
 
 
 def _replace(

@@ -26,7 +26,7 @@ _SHORTEST_GUESS = 8
 
 
 def hidden_values(settings: Settings, environ: Mapping[str, str], root: Path) -> tuple[str, ...]:
-    """The token, the builds' secrets from inputs, `environ` and files, and build arguments with a secret's name.
+    """The tokens, the builds' secrets from inputs, `environ` and files, and build arguments with a secret's name.
 
     In parts, longest first, as core.redaction takes them. `root` is what secret files are relative to.
     """
@@ -36,6 +36,8 @@ def hidden_values(settings: Settings, environ: Mapping[str, str], root: Path) ->
 def _values(settings: Settings, environ: Mapping[str, str], root: Path) -> Iterator[str]:
     if settings.github_token is not None:
         yield settings.github_token.get_secret_value()
+    if settings.service_token is not None:
+        yield settings.service_token.get_secret_value()
     for image in settings.images:
         for secret in image.secrets:
             yield secret.get_secret_value().partition("=")[2]

@@ -14,6 +14,7 @@ from weighbridge.settings.base import About, Model, contradiction
 from weighbridge.settings.rule_values import Rules
 from weighbridge.settings.smoke import SmokeSettings
 from weighbridge.settings.values import (
+    Address,
     Assignments,
     Boolean,
     Bytes,
@@ -204,6 +205,14 @@ class Settings(Model):
     )
     bases: Annotated[Lines, About(no_input=True)] = Field(
         (), description="Further base images that `weighbridge bases` compares, one name a line."
+    )
+    service: Annotated[Address | None, About(run_only=True, default="no service")] = Field(
+        None,
+        description="Address of the reporting service that gets the report; needs `id-token: write`, or a "
+        "`service-token`.",
+    )
+    service_token: Annotated[SecretStr | None, About(run_only=True, default="the job's own identity")] = Field(
+        None, description="Upload token of the reporting service, where the job's identity is not to be used."
     )
     fail_on: Annotated[FailOn, About(default="fail, unknown")] = Field(
         frozenset({Status.FAIL, Status.UNKNOWN}),

@@ -166,6 +166,16 @@ def _revision(value: str) -> str:
     return value.strip()
 
 
+def _address(value: str) -> str:
+    address = _line(value).rstrip("/")
+    if not re.fullmatch(
+        r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?",
+        address,
+    ):
+        raise ValueError("must be an http or https address such as https://weighbridge.example")
+    return address
+
+
 def _network(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*", value):
         raise ValueError("must be the name of a network mode, such as default, none or host")
@@ -232,6 +242,7 @@ Duration = Annotated[
 ]
 FailOn = Annotated[frozenset[Status], BeforeValidator(parse_fail_on), WithJsonSchema(_LIST_SCHEMA)]
 Line = Annotated[str, AfterValidator(_line)]
+Address = Annotated[str, AfterValidator(_address)]
 Word = Annotated[str, AfterValidator(_word)]
 Inside = Annotated[str, AfterValidator(_inside)]
 RevisionName = Annotated[str, AfterValidator(_revision)]

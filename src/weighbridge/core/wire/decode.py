@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value")
 
 
-def decode(report: wire.ReportW) -> Report:
-    """The report. Raises ValueError where a side is neither measured nor unavailable."""
+def decode(report: wire.ReportW, *, heads: bool = False) -> Report:
+    """The report; of `heads` alone, without differences, and with no more of a base than its figures.
+
+    Raises ValueError where a side is neither measured nor unavailable.
+    """
     return Report(
         tool_version=report.tool_version,
         repository=report.repository,
@@ -39,7 +42,7 @@ def decode(report: wire.ReportW) -> Report:
         pull_request=report.pull_request,
         base=None if report.base is None else _revision(report.base),
         head=_revision(report.head),
-        images=tuple(_image(image) for image in report.images),
+        images=tuple(_image(image, heads=heads) for image in report.images),
         verdict=_verdict(report.verdict),
         minimum_change=report.minimum_change,
         occasion=_occasion(report.occasion, report.head.commit),
@@ -62,16 +65,16 @@ def _occasion(occasion: wire.OccasionW | None, commit: str | None) -> Occasion |
     )
 
 
-def _image(image: wire.ImageW) -> ImageReport:
+def _image(image: wire.ImageW, *, heads: bool) -> ImageReport:
     percent = image.budget.percent()
     increase = image.budget.max_increase if isinstance(image.budget.max_increase, int) else None
     return ImageReport(
         name=image.name,
         platform=image.platform,
         dockerfile=image.dockerfile,
-        base=None if image.base is None else _side(image.base),
+        base=None if image.base is None else _side(image.base, figures=heads),
         head=_side(image.head),
-        diff=None if image.diff is None else _diff(image.diff),
+        diff=None if image.diff is None or heads else _diff(image.diff),
         budget=Budget(
             max_size=image.budget.max_size,
             max_increase=increase if percent is None else Percent(value=percent),
@@ -91,27 +94,27 @@ def _finding(finding: wire.FindingW) -> Finding:
         message=finding.message,
         line=_line(finding.line),
         waste=finding.waste,
-        evidence=tuple(Evidence(**dict(evidence)) for evidence in finding.evidence),
+        evidence=tuple(Evidence(**vars(evidence)) for evidence in finding.evidence),
         introduced=finding.introduced,
     )
 
 
-def _side(side: wire.SideW) -> WeighedImage | Unavailable:
+def _side(side: wire.SideW, *, figures: bool = False) -> WeighedImage | Unavailable:
     if side.unavailable is not None:
-        return Unavailable(**dict(side.unavailable))
+        return Unavailable(**vars(side.unavailable))
     return WeighedImage(
         reference=_there(side.reference),
         id=_there(side.id or ("" if side.recorded else None)),
         size=_there(side.size),
         packed=PackedSize(size=_there(side.packed_size), estimated=_there(side.packed_size_estimated)),
         wasted=_there(side.wasted),
-        layers=tuple(_layer(layer) for layer in _there(side.layers)),
+        layers=() if figures else tuple(_layer(layer) for layer in _there(side.layers)),
         config=_config(side),
-        packages=tuple(Package(**dict(package)) for package in _listed(side, side.packages)),
-        largest_files=tuple(LargeFile(**dict(file)) for file in _listed(side, side.largest_files)),
-        wasted_paths=tuple(WastedPath(**dict(path)) for path in _listed(side, side.wasted_paths)),
-        duplicates=tuple(Duplicate(**dict(duplicate)) for duplicate in _listed(side, side.duplicates)),
-        tree=NO_TREE if side.weights_only else _tree(_there(side.tree)),
+        packages=() if figures else tuple(Package(**vars(package)) for package in _listed(side, side.packages)),
+        largest_files=() if figures else tuple(LargeFile(**vars(file)) for file in _listed(side, side.largest_files)),
+        wasted_paths=() if figures else tuple(WastedPath(**vars(path)) for path in _listed(side, side.wasted_paths)),
+        duplicates=() if figures else tuple(Duplicate(**vars(each)) for each in _listed(side, side.duplicates)),
+        tree=NO_TREE if side.weights_only else (_node if figures else _tree)(_there(side.tree)),
         file_count=_there(side.file_count),
         build_seconds=side.build_seconds,
         base_name=side.base_name,
@@ -156,13 +159,11 @@ def _line(line: wire.LineW | None) -> SourceLine | None:
 
 
 def _tree(node: wire.TreeW) -> TreeNode:
-    return TreeNode(
-        name=node.name,
-        size=node.size,
-        delta=node.delta,
-        change=node.change,
-        children=tuple(_tree(child) for child in node.children),
-    )
+    return _node(node, tuple([_tree(child) for child in node.children]))
+
+
+def _node(node: wire.TreeW, children: tuple[TreeNode, ...] = ()) -> TreeNode:
+    return TreeNode(name=node.name, size=node.size, delta=node.delta, change=node.change, children=children)
 
 
 def _diff(diff: wire.DiffW) -> ImageDiff:
@@ -189,9 +190,9 @@ def _diff(diff: wire.DiffW) -> ImageDiff:
             )
             for change in diff.layers
         ),
-        files=tuple(FileChange(**dict(change)) for change in diff.files),
-        packages=tuple(PackageChange(**dict(change)) for change in diff.packages),
-        unread=None if diff.unread is None else Unavailable(**dict(diff.unread)),
+        files=tuple(FileChange(**vars(change)) for change in diff.files),
+        packages=tuple(PackageChange(**vars(change)) for change in diff.packages),
+        unread=None if diff.unread is None else Unavailable(**vars(diff.unread)),
     )
 
 

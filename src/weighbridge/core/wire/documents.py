@@ -29,8 +29,11 @@ def dump_image(image: ImageReport) -> str:
     return _text(encode_image(image))
 
 
-def load(text: str | bytes) -> Report:
-    """Reads a report that anybody may have written. Raises UsageError that says what is wrong in one line."""
+def load(text: str | bytes, *, heads: bool = False) -> Report:
+    """Reads a report that anybody may have written, or what it says of the `heads` alone, in half the time.
+
+    Raises UsageError that says what is wrong in one line.
+    """
     # Most runs only write one: the models take as long to prepare as a report does to be written.
     from weighbridge.core.wire.models import ReportW
 
@@ -39,7 +42,7 @@ def load(text: str | bytes) -> Report:
     try:
         # Not pydantic's own parser: this one bounds how deep the text may nest.
         value = json.loads(text)
-        return decode(ReportW.model_validate(value))
+        return decode(ReportW.model_validate(value), heads=heads)
     except ValidationError as error:
         raise UsageError(f"not a {SCHEMA_NAME} document: {_first(error)}") from None
     except (ValueError, RecursionError):

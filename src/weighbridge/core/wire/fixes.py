@@ -106,7 +106,7 @@ def _decode_proof(proof: ProofW) -> Proof:
 
 
 def _decode_surface(surface: SurfaceW | None) -> Surface | None:
-    return None if surface is None else Surface(**dict(surface))
+    return None if surface is None else Surface(**vars(surface))
 
 
 def dump_fix(fix: Fix) -> str:

@@ -110,9 +110,9 @@ class _RecordV1(Wire):
                 )
                 for layer in self.layers
             ),
-            packages=tuple(RecordedPackage(**dict(package)) for package in self.packages),
-            ecosystems=tuple(EcosystemWeight(**dict(ecosystem)) for ecosystem in self.ecosystems),
-            directories=tuple(DirectoryWeight(**dict(directory)) for directory in self.directories),
+            packages=tuple(RecordedPackage(**vars(package)) for package in self.packages),
+            ecosystems=tuple(EcosystemWeight(**vars(ecosystem)) for ecosystem in self.ecosystems),
+            directories=tuple(DirectoryWeight(**vars(directory)) for directory in self.directories),
         )
 
 

@@ -43,7 +43,7 @@ async def send(request: Request, here: Here, sender: Sending) -> ReceiptV1:
 
 
 def _take(here: Service, sender: Sender, body: bytes) -> ReceiptV1:
-    report = wire.load(body)
+    report = wire.load(body, heads=True)
     receipt = ingest.take(report, body, sender, here.database, here.store, here.now())
     return ReceiptV1(
         repository=receipt.repository,

@@ -1,0 +1,1 @@
+"""The reporting service under load, with years of records."""
