@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from weighbridge import __version__
 from weighbridge.service import problems
 from weighbridge.service.api import health, images, layers, reports
+from weighbridge.service.auth.workflow_tokens import WorkflowTokens
 from weighbridge.service.pages import overview
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def create(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.state.workflow_tokens = WorkflowTokens(service.configuration)
     problems.handle(app)
     api = APIRouter(prefix="/api/v1")
     for module in (reports, layers, images):

@@ -27,6 +27,7 @@ class Arrival:
     where it is of no pull request; `received` is seconds."""
 
     report: Report
+    repository: str
     occasion: Occasion
     sender: Sender
     pull: int
@@ -48,17 +49,19 @@ def arrive(report: Report, text: bytes, sender: Sender, now: datetime) -> Arriva
         raise UsageError("only reports of a repository's commits are kept: this one names no repository or no commit")
     if not sender.may_write(report.repository):
         raise Refused(f"{sender.actor} may not send reports of {report.repository}")
-    if sender.pull is not None and report.pull_request != sender.pull:
-        raise Refused(f"{sender.actor} may only send reports of pull request {sender.pull}")
+    _refuse_others_work(report, sender)
     occasion = report.occasion or Occasion(
         commit=report.head.commit, time=now, recorded=now, ref=None, release=None, recipes={}
     )
     if sender.ref is not None:
-        occasion = replace(occasion, ref=sender.ref)
+        occasion = replace(occasion, ref=sender.ref, release=sender.release)
+    if report.pull_request:
+        occasion = replace(occasion, release=None)
     # A clock that runs ahead, or a lie: nothing may be newer than now, or it would stay the newest for good.
     occasion = replace(occasion, time=min(occasion.time, now), recorded=min(occasion.recorded, now))
     return Arrival(
         report=report,
+        repository=sender.scope if sender.exact else report.repository,
         occasion=occasion,
         sender=sender,
         pull=report.pull_request or 0,
@@ -66,3 +69,17 @@ def arrive(report: Report, text: bytes, sender: Sender, now: datetime) -> Arriva
         digest=hashlib.sha256(text).hexdigest(),
         length=len(text),
     )
+
+
+def _refuse_others_work(report: Report, sender: Sender) -> None:
+    """Raises Refused where the report is about something else than its sender may write to."""
+    if sender.pull is not None:
+        if report.pull_request != sender.pull:
+            raise Refused(f"this run of {sender.actor} may only send reports of pull request {sender.pull}")
+    elif sender.pulls_only:
+        if not report.pull_request:
+            raise Refused(
+                f"this run of {sender.actor} may only send reports of pull requests: others' code may be in it"
+            )
+    elif sender.commit is not None and not report.pull_request and report.head.commit != sender.commit:
+        raise Refused(f"this run of {sender.actor} is of commit {sender.commit}, the report of {report.head.commit}")

@@ -4,10 +4,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import SettingsConfigDict
 
 from weighbridge.errors import ConfigurationError
+from weighbridge.service.auth.settings import AccessSettings
 
 PREFIX = "WEIGHBRIDGE_SERVICE_"
 
@@ -20,7 +21,7 @@ class Reading(StrEnum):
     REPOSITORY = "repository"
 
 
-class Configuration(BaseSettings):
+class Configuration(AccessSettings):
     """All that decides how a service runs. Sizes are bytes, times seconds."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
@@ -31,12 +32,6 @@ class Configuration(BaseSettings):
     )
     store_url: str | None = Field(
         default=None, description="`s3://BUCKET/PREFIX` or `file:///…` for details. Default: in the data folder."
-    )
-    public_url: AnyHttpUrl = Field(
-        default=AnyHttpUrl("http://127.0.0.1:8000"), description="Where browsers reach the service."
-    )
-    github_url: AnyHttpUrl = Field(
-        default=AnyHttpUrl("https://github.com"), description="The GitHub whose repositories report here."
     )
     reading: Reading = Field(default=Reading.PUBLIC, description="Who may read: `public`, `signed-in`, `repository`.")
     secret: SecretStr | None = Field(

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from weighbridge.core.history.make import records_of
 from weighbridge.service import tables
 from weighbridge.service.arrival import Arrival, arrive
+from weighbridge.service.auth.identity import settle
 from weighbridge.service.database import upsert
 from weighbridge.service.store import named
 from weighbridge.service.values import Row, columns, digest_of, finding_rows, package_rows, packed, plain, seconds
@@ -83,14 +84,27 @@ def _written(session: Session, arrival: Arrival) -> Receipt:
 
 
 def _repository(session: Session, arrival: Arrival) -> tables.Repository:
-    name = arrival.report.repository or ""
     branch = arrival.occasion.default_branch
+    sender = arrival.sender
+    if sender.github_id is not None:
+        settle(session, arrival.repository, sender.github_id, arrival.received)
     statement = upsert(session)(tables.Repository).values(
-        name=name, default_branch=branch and plain(branch), private=False, created=arrival.received
+        name=arrival.repository,
+        default_branch=None if arrival.pull else branch and plain(branch),
+        private=bool(sender.private),
+        github_id=sender.github_id,
+        created=arrival.received,
     )
+    excluded = statement.excluded
+    changed = {"name": tables.Repository.name}
     # A fork's pull request says nothing about the repository itself.
-    tells = branch is not None and not arrival.pull
-    changed = {"default_branch": statement.excluded.default_branch} if tells else {"name": tables.Repository.name}
+    if branch is not None and not arrival.pull:
+        known = func.coalesce(tables.Repository.default_branch, excluded.default_branch)
+        changed["default_branch"] = excluded.default_branch if sender.knows_default_branch else known
+    if sender.private is not None:
+        changed["private"] = excluded.private
+    if sender.github_id is not None:
+        changed |= {"github_id": excluded.github_id, "gone": None}
     found = session.scalars(
         statement.on_conflict_do_update(index_elements=[FOLDED], set_=changed).returning(tables.Repository),
         execution_options={"populate_existing": True},

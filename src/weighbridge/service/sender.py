@@ -9,15 +9,24 @@ from dataclasses import dataclass
 class Sender:
     """A sender that was authenticated. `scope` is `owner/name`, `owner/*` or `*`.
 
-    `pull` is the one pull request that it may write to, None where it may write to any and to branches. `ref` is the
-    branch or tag (without `refs/…/`) that is known for sure, whatever the report says; None where only the report
-    tells.
+    `exact` says that `scope` is the repository's name as GitHub spells it. `pull` is the one pull request that it may
+    write to; with `pulls_only` it may write to any of them, but not to branches. `ref` (without `refs/…/`), `release`
+    (the tag, if it is one) and `commit` are known for sure, whatever the report says; where `ref` is None only the
+    report tells. `private` and `github_id` (GitHub's number) are the repository's, None where nobody knows.
+    `knows_default_branch` is False where the run may be of any branch, and its report may claim that it is the default.
     """
 
     actor: str
     scope: str
+    exact: bool = False
     pull: int | None = None
+    pulls_only: bool = False
     ref: str | None = None
+    release: str | None = None
+    commit: str | None = None
+    private: bool | None = None
+    github_id: int | None = None
+    knows_default_branch: bool = True
 
     def may_write(self, repository: str) -> bool:
         """Whether reports of a repository are taken. GitHub's names are the same in any case."""

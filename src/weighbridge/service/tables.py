@@ -62,7 +62,8 @@ class Base(DeclarativeBase):
 
 class Repository(Base):
     """`name` is `owner/name`, as the first report spelt it. `default_branch` as its reports tell it; `private` as far
-    as anybody told."""
+    as anybody told. `github_id` is GitHub's number of it; `gone` when GitHub told that it was deleted.
+    """
 
     __tablename__ = "repositories"
     __table_args__ = (Index("uq_repositories_name_folded", text("lower(name)"), unique=True),)
@@ -72,6 +73,8 @@ class Repository(Base):
     default_branch: Mapped[str | None] = mapped_column(String(255))
     private: Mapped[bool] = mapped_column(default=False)
     created: Mapped[int]
+    github_id: Mapped[int | None] = mapped_column(index=True)
+    gone: Mapped[int | None]
 
 
 class Image(Base):
@@ -214,7 +217,10 @@ class Pull(Base):
 
 
 class UploadToken(Base):
-    """A token that may send reports: `digest` is its SHA-256, never the token; `scope` a repository or `owner/*`."""
+    """A token that may send reports: `digest` is its SHA-256, never the token; `scope` a repository or `owner/*`.
+
+    `private` is what it says of its repositories, None where it says nothing.
+    """
 
     __tablename__ = "upload_tokens"
 
@@ -222,6 +228,8 @@ class UploadToken(Base):
     name: Mapped[str] = mapped_column(String(255), unique=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     scope: Mapped[str] = mapped_column(String(201))
+    private: Mapped[bool | None]
     created: Mapped[int]
+    expires: Mapped[int | None]
     used: Mapped[int | None]
     revoked: Mapped[int | None]

@@ -7,7 +7,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from weighbridge.errors import UsageError
 from weighbridge.service.sender import Sender
@@ -15,42 +15,103 @@ from weighbridge.service.tables import UploadToken
 from weighbridge.service.values import seconds
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
 PREFIX = "wbu_"
 """Tells secret scanners, and people, what it is."""
+NAME_LENGTH = 200
 _SCOPE = re.compile(r"\*|[A-Za-z0-9_.-]{1,100}/(\*|[A-Za-z0-9_.-]{1,100})")
 _USED_EVERY = 3600
 
 
-def issue(session: Session, name: str, scope: str, now: datetime) -> str:
-    """A new token. Raises UsageError for a scope that makes no sense, or a name that is taken."""
-    if not _SCOPE.fullmatch(scope):
-        raise UsageError(f"scope must be owner/name, owner/* or *, not {scope[:100]!r}")
+def issue(
+    session: Session,
+    name: str,
+    scope: str,
+    now: datetime,
+    *,
+    private: bool | None = None,
+    valid_for: timedelta | None = None,
+) -> str:
+    """A new token. `private` is what it says of its repositories.
+
+    Raises UsageError for a scope or a name that makes no sense, or a name that is taken.
+    """
+    check_scope(scope)
+    check_name(name)
     if session.scalar(select(UploadToken.id).filter_by(name=name)) is not None:
         raise UsageError(f"there is a token {name!r} already: revoke it, or choose another name")
     token = PREFIX + secrets.token_urlsafe(32)
-    session.add(UploadToken(name=name, digest=_digest(token), scope=scope, created=seconds(now)))
+    expires = None if valid_for is None else seconds(now + valid_for)
+    session.add(
+        UploadToken(
+            name=name, digest=digest(token), scope=scope, private=private, created=seconds(now), expires=expires
+        )
+    )
     return token
 
 
 def revoke(session: Session, name: str, now: datetime) -> None:
     """Ends a token. Raises UsageError where there is none."""
-    done = session.execute(update(UploadToken).where(UploadToken.name == name).values(revoked=seconds(now)))
-    if not getattr(done, "rowcount", 0):
-        raise UsageError(f"no token {name!r}")
+    found = session.scalars(select(UploadToken).filter_by(name=name)).one_or_none()
+    if found is None:
+        raise UsageError(f"no token {name[:NAME_LENGTH]!r}")
+    found.revoked = found.revoked or seconds(now)
 
 
-def sender_of(session: Session, token: str) -> Sender | None:
+def every(session: Session) -> Sequence[UploadToken]:
+    """All tokens, also those that were revoked, by name."""
+    return session.scalars(select(UploadToken).order_by(UploadToken.name)).all()
+
+
+def sender_of(session: Session, token: str, now: datetime) -> Sender | None:
     """Who holds a token; None for one that there is not, or no longer."""
+    found = _valid(session, token, now)
+    if found is None:
+        return None
+    return Sender(actor=f"token:{found.name}", scope=found.scope, private=found.private)
+
+
+def is_use_unknown(session: Session, token: str, now: datetime) -> bool:
+    """Whether it is long ago that somebody noted that a token is used."""
+    found = _valid(session, token, now)
+    return found is not None and (found.used is None or found.used < seconds(now) - _USED_EVERY)
+
+
+def note_use(session: Session, token: str, now: datetime) -> None:
+    """Notes that a token is used."""
+    session.execute(update(UploadToken).where(UploadToken.digest == digest(token)).values(used=seconds(now)))
+
+
+def _valid(session: Session, token: str, now: datetime) -> UploadToken | None:
     if not token.startswith(PREFIX):
         return None
     # Looked up by its digest: how long that takes tells nothing about tokens that there are.
-    found = session.scalars(select(UploadToken).filter_by(digest=_digest(token), revoked=None)).one_or_none()
-    return None if found is None else Sender(actor=f"token:{found.name}", scope=found.scope)
+    statement = select(UploadToken).where(UploadToken.digest == digest(token), UploadToken.revoked.is_(None))
+    return session.scalars(statement.where(unexpired(UploadToken.expires, now))).one_or_none()
 
 
-def _digest(token: str) -> str:
+def unexpired(column: InstrumentedAttribute[int | None], now: datetime) -> ColumnElement[bool]:
+    """That a time has not come yet, or never comes."""
+    return or_(column.is_(None), column > seconds(now))
+
+
+def check_scope(scope: str) -> None:
+    """Raises UsageError for what is no scope."""
+    if not _SCOPE.fullmatch(scope):
+        raise UsageError(f"scope must be owner/name, owner/* or *, not {scope[:100]!r}")
+
+
+def check_name(name: str) -> None:
+    """Raises UsageError for what is no name of a token."""
+    if not name.strip() or len(name) > NAME_LENGTH or not name.isprintable():
+        raise UsageError(f"the name of a token must have 1 to {NAME_LENGTH} printable characters")
+
+
+def digest(token: str) -> str:
+    """What is kept of a token: its SHA-256."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import text
 
 from weighbridge.service import tables_details  # noqa: F401 - its tables are among the metadata
+from weighbridge.service.auth import tables as _auth  # noqa: F401 - so that the metadata knows them
 from weighbridge.service.tables import Base
 
 _LOCK = 7_302_201

@@ -1,0 +1,1 @@
+"""Who sends, who reads, and what each of them may."""
