@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as Busy
 from sqlalchemy.orm import Session, sessionmaker
 
 from weighbridge.errors import ConfigurationError
+from weighbridge.service import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,15 +47,17 @@ class Database:
         self.engine = _sqlite(url) if self.sqlite else _postgresql(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._turn = threading.Lock()
+        readable.listen(self._sessions)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one state of things and changes nothing."""
+        """A session that sees one state of things, as far as the request may read it, and changes nothing."""
         with self._sessions() as session:
             if self.sqlite:
                 session.execute(text("BEGIN"))
             else:
                 session.connection(execution_options=_SNAPSHOT)
+            readable.narrow(session)
             yield session
 
     @contextlib.contextmanager

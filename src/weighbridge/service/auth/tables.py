@@ -11,8 +11,9 @@ from weighbridge.service.tables import Base, Key
 class Account(Base):
     """Somebody who signed in. `github_id` is GitHub's number, `login` the name at the last sign-in.
 
-    `access` is GitHub's token, encrypted with the service's secret; None where it was taken back. `rights_asked` is
-    when GitHub was last asked what they may read.
+    `admitted` tells whether they may read where reading takes a sign-in. `access` is GitHub's token, encrypted with the
+    service's secret; None where it was taken back. GitHub was last asked what they may read at `rights_asked`, and last
+    answered at `rights_known`.
     """
 
     __tablename__ = "accounts"
@@ -21,8 +22,10 @@ class Account(Base):
     github_id: Mapped[int] = mapped_column(unique=True)
     login: Mapped[str] = mapped_column(String(100), index=True)
     role: Mapped[str] = mapped_column(String(16), default="reader")
+    admitted: Mapped[bool] = mapped_column(default=False)
     access: Mapped[bytes | None] = mapped_column(LargeBinary)
-    rights_asked: Mapped[int | None]
+    rights_asked: Mapped[int] = mapped_column(default=0)
+    rights_known: Mapped[int] = mapped_column(default=0)
     created: Mapped[int]
     seen: Mapped[int]
 
