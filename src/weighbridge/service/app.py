@@ -9,9 +9,10 @@ from fastapi import APIRouter, FastAPI
 
 from weighbridge import __version__
 from weighbridge.service import problems
-from weighbridge.service.api import health, images, layers, reports
+from weighbridge.service.api import administration, github_events, health, images, layers, me, reports
+from weighbridge.service.auth.gate import Access, Gate
 from weighbridge.service.auth.workflow_tokens import WorkflowTokens
-from weighbridge.service.pages import overview
+from weighbridge.service.pages import overview, session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,11 +39,14 @@ def create(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.workflow_tokens = WorkflowTokens(service.configuration)
+    app.state.access = access = Access(service)
+    app.add_middleware(Gate, service=service, access=access)
     problems.handle(app)
     api = APIRouter(prefix="/api/v1")
-    for module in (reports, layers, images):
+    for module in (reports, layers, images, administration, me, github_events):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(health.router)
-    app.include_router(overview.router)
+    for page in (overview, session):
+        app.include_router(page.router)
     return app

@@ -1,6 +1,5 @@
 """How a service runs: every value from the environment (`WEIGHBRIDGE_SERVICE_…`), with defaults that need nothing."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +10,6 @@ from weighbridge.errors import ConfigurationError
 from weighbridge.service.auth.settings import AccessSettings
 
 PREFIX = "WEIGHBRIDGE_SERVICE_"
-
-
-class Reading(StrEnum):
-    """Who may read: everybody, who is signed in, or who may read the repository on GitHub."""
-
-    PUBLIC = "public"
-    SIGNED_IN = "signed-in"
-    REPOSITORY = "repository"
 
 
 class Configuration(AccessSettings):
@@ -33,7 +24,6 @@ class Configuration(AccessSettings):
     store_url: str | None = Field(
         default=None, description="`s3://BUCKET/PREFIX` or `file:///…` for details. Default: in the data folder."
     )
-    reading: Reading = Field(default=Reading.PUBLIC, description="Who may read: `public`, `signed-in`, `repository`.")
     secret: SecretStr | None = Field(
         default=None,
         description="Signs cookies and unguessable addresses. Default: made once, kept in the data folder.",
@@ -63,4 +53,5 @@ def configured(**given: object) -> Configuration:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0]) if first["loc"] else ""
-        raise ConfigurationError(f"{PREFIX}{name.upper()}: {first['msg']}") from None
+        where = f"{PREFIX}{name.upper()}: " if name else ""
+        raise ConfigurationError(f"{where}{first['msg'].removeprefix('Value error, ')}") from None

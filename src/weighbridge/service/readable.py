@@ -22,7 +22,7 @@ from weighbridge.service.tables import Finding, Image, Package, Pull, Record, Re
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Alias, ColumnElement
+    from sqlalchemy import ColumnElement, FromClause
     from sqlalchemy.orm import ORMExecuteState, sessionmaker
     from sqlalchemy.sql.base import ExecutableOption
 
@@ -92,7 +92,7 @@ def _criteria(readable: Readable) -> Sequence[ExecutableOption]:
     return found
 
 
-def _allowed(readable: Readable, repository: Alias) -> ColumnElement[bool]:
+def _allowed(readable: Readable, repository: FromClause) -> ColumnElement[bool]:
     ways: list[ColumnElement[bool]] = []
     if readable.public:
         ways.append(repository.c.private.is_(False))

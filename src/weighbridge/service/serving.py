@@ -7,6 +7,7 @@ import sys
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from weighbridge.service import schema
 from weighbridge.service.app import create
@@ -43,5 +44,7 @@ def application() -> FastAPI:
 def _exported(configuration: Configuration) -> dict[str, str]:
     from weighbridge.service.configuration import PREFIX
 
-    values = configuration.model_dump(exclude_none=True, exclude={"secret"}, mode="json")
+    # Secrets came from the environment, and are still there.
+    secret = {name for name, value in configuration if isinstance(value, SecretStr)}
+    values = configuration.model_dump(exclude_none=True, exclude=secret, mode="json")
     return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}

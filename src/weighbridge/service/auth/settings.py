@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, Field, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 _NAME = r"[A-Za-z0-9_.-]{1,100}"
 _SENDER = re.compile(rf"\*|{_NAME}(/({_NAME}|\*))?")
 _MEMBER = re.compile(rf"\*|{_NAME}")
+
+
+class Reading(StrEnum):
+    """Who may read: everybody, who is signed in, or who may read the repository on GitHub."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed-in"
+    REPOSITORY = "repository"
 
 
 class AccessSettings(BaseSettings):
@@ -34,6 +45,45 @@ class AccessSettings(BaseSettings):
     oidc_audience: str | None = Field(
         default=None, description="For whom those tokens must be. Default: the public address.", max_length=1000
     )
+
+    reading: Reading = Field(default=Reading.PUBLIC, description="Who may read: `public`, `signed-in`, `repository`.")
+    members: str | None = Field(
+        default=None,
+        description="Who may sign in where reading is `signed-in`: logins and organisations, `*`, separated by commas."
+        " Default: the owners that `senders` names, everybody of a GitHub Enterprise.",
+    )
+    admins: str | None = Field(
+        default=None, description="Logins of those who keep the service, separated by commas; they may appoint others."
+    )
+    github_client_id: str | None = Field(
+        default=None, description="Of the GitHub App or OAuth app that signs people in."
+    )
+    github_client_secret: SecretStr | None = Field(default=None, description="Its secret.")
+    github_scope: str | None = Field(
+        default=None,
+        description="What an OAuth app asks of people; a GitHub App ignores it. Default: `read:org` where reading is"
+        " `signed-in`, else nothing.",
+    )
+    github_webhook_secret: SecretStr | None = Field(
+        default=None, description="Signs the events that GitHub sends here. Default: none are taken."
+    )
+
+    @model_validator(mode="after")
+    def _signing_in(self) -> Self:
+        if self.reading is not Reading.PUBLIC and not self.signs_in:
+            raise ValueError(
+                f"reading is {self.reading.value}, but nobody can sign in: set WEIGHBRIDGE_SERVICE_GITHUB_CLIENT_ID and"
+                " WEIGHBRIDGE_SERVICE_GITHUB_CLIENT_SECRET"
+            )
+        return self
+
+    @field_validator("members", "admins")
+    @classmethod
+    def _people(cls, value: str | None) -> str | None:
+        for name in listed(value):
+            if not _MEMBER.fullmatch(name):
+                raise ValueError(f"{name[:100]!r} is no login")
+        return value
 
     @field_validator("senders")
     @classmethod
@@ -78,6 +128,35 @@ class AccessSettings(BaseSettings):
         taken = listed(self.senders) if self.senders is not None else (["*"] if self.is_enterprise else [])
         owner, _, name = repository.casefold().partition("/")
         return not {"*", owner, f"{owner}/*", f"{owner}/{name}"}.isdisjoint(entry.casefold() for entry in taken)
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether people can sign in."""
+        return self.github_client_id is not None and self.github_client_secret is not None
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach it by https only."""
+        return self.public_url.scheme == "https"
+
+    def admits(self, names: Iterable[str]) -> bool:
+        """Whether one of these names, a login and its organisations, is a member's."""
+        members = listed(self.members)
+        if self.members is None:
+            members = [entry.partition("/")[0] for entry in listed(self.senders) if entry != "*"]
+            members += ["*"] if self.is_enterprise else []
+        known = {entry.casefold() for entry in members}
+        return "*" in known or not known.isdisjoint(name.casefold() for name in names)
+
+    def is_admin(self, login: str) -> bool:
+        """Whether the configuration makes somebody an admin."""
+        return login.casefold() in {entry.casefold() for entry in listed(self.admins)}
+
+    def scope(self) -> str:
+        """What is asked of people who sign in."""
+        if self.github_scope is not None:
+            return self.github_scope
+        return "read:org" if self.reading is Reading.SIGNED_IN else ""
 
     def origin(self) -> str:
         """The public address as browsers name it in `Origin`."""
