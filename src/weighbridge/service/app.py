@@ -13,6 +13,10 @@ from weighbridge.service.api import administration, github_events, health, image
 from weighbridge.service.auth.gate import Access, Gate
 from weighbridge.service.auth.workflow_tokens import WorkflowTokens
 from weighbridge.service.pages import overview, session
+from weighbridge.service.security.front import Front
+from weighbridge.service.security.headers import SecurityHeaders
+from weighbridge.service.security.limits import Limits
+from weighbridge.service.security.sizes import Sizes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,7 +44,12 @@ def create(service: Service) -> FastAPI:
     app.state.service = service
     app.state.workflow_tokens = WorkflowTokens(service.configuration)
     app.state.access = access = Access(service)
+    # The last one is the first that a request comes to.
     app.add_middleware(Gate, service=service, access=access)
+    app.add_middleware(Sizes)
+    app.add_middleware(Limits, configuration=service.configuration)
+    app.add_middleware(SecurityHeaders, configuration=service.configuration)
+    app.add_middleware(Front, configuration=service.configuration)
     problems.handle(app)
     api = APIRouter(prefix="/api/v1")
     for module in (reports, layers, images, administration, me, github_events):

@@ -8,11 +8,12 @@ from pydantic_settings import SettingsConfigDict
 
 from weighbridge.errors import ConfigurationError
 from weighbridge.service.auth.settings import AccessSettings
+from weighbridge.service.security.settings import SecuritySettings
 
 PREFIX = "WEIGHBRIDGE_SERVICE_"
 
 
-class Configuration(AccessSettings):
+class Configuration(AccessSettings, SecuritySettings):
     """All that decides how a service runs. Sizes are bytes, times seconds."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")

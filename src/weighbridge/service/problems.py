@@ -25,8 +25,9 @@ _log = logging.getLogger(__name__)
 
 _TITLES = {
     400: "Bad request", 401: "Not authenticated", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 411: "Length required", 413: "Too large", 415: "Unsupported media type",
-    422: "Not a valid document", 429: "Too many requests", 500: "Internal error", 503: "Not available now",
+    409: "Conflict", 411: "Length required", 408: "Too slow", 413: "Too large", 415: "Unsupported media type",
+    421: "Misdirected request", 422: "Not a valid document", 429: "Too many requests", 500: "Internal error",
+    503: "Not available now",
 }  # fmt: skip
 
 
@@ -48,7 +49,17 @@ def handle(app: FastAPI) -> None:
     app.add_exception_handler(UsageError, _usage)
     app.add_exception_handler(StoreUnavailable, _away)
     app.add_exception_handler(DBAPIError, _database)
-    app.add_exception_handler(PoolTimeout, _away)
+    app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def of_database(error: DBAPIError | PoolTimeout) -> JSONResponse:
+    """The answer where the database did not do what it should."""
+    if isinstance(error, PoolTimeout) or unavailable(error):
+        _log.warning("not available: %s", type(error).__name__)
+        return _try_again()
+    _log.error("the database refused a statement: %s", type(error).__name__)
+    return problem(500, "the database refused this; the log says more")
 
 
 def _http(_request: Request, error: Exception) -> JSONResponse:
@@ -63,17 +74,24 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
     return problem(422, f"{where}: {first['msg']}"[:300])
 
 
+def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
+    # It is raised again after this, and logged by the server.
+    return problem(500, "something went wrong here; the log says more", {"X-Content-Type-Options": "nosniff"})
+
+
 def _usage(_request: Request, error: Exception) -> JSONResponse:
     return problem(403 if isinstance(error, Refused) else 422, str(error))
 
 
-def _database(request: Request, error: Exception) -> JSONResponse:
-    if unavailable(error):
-        return _away(request, error)
-    _log.error("the database refused a statement: %s", type(error).__name__)
-    return problem(500, "the database refused this; the log says more")
+def _database(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DBAPIError | PoolTimeout)  # noqa: S101
+    return of_database(error)
 
 
 def _away(_request: Request, error: Exception) -> JSONResponse:
     _log.warning("not available: %s", type(error).__name__)
+    return _try_again()
+
+
+def _try_again() -> JSONResponse:
     return problem(503, "the service cannot reach its storage now; try again", {"Retry-After": str(_RETRY_SECONDS)})

@@ -13,6 +13,7 @@ from weighbridge.service import schema
 from weighbridge.service.app import create
 from weighbridge.service.configuration import Configuration, configured
 from weighbridge.service.running import assembled
+from weighbridge.service.security.protocol import Guarded
 
 
 def serve(configuration: Configuration, host: str, port: int, workers: int) -> None:
@@ -32,13 +33,19 @@ def serve(configuration: Configuration, host: str, port: int, workers: int) -> N
         log_level="warning",
         access_log=False,
         server_header=False,
+        # Who is behind a proxy is found out by `security/front.py`, from proxies that were named.
+        proxy_headers=False,
+        http=Guarded,
+        ws="none",
         timeout_graceful_shutdown=10,
     )
 
 
 def application() -> FastAPI:
     """One worker's application."""
-    return create(assembled(configured()))
+    configuration = configured()
+    Guarded.head_seconds = configuration.head_seconds
+    return create(assembled(configuration))
 
 
 def _exported(configuration: Configuration) -> dict[str, str]:

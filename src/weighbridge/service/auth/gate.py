@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fastapi.responses import RedirectResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
@@ -20,7 +22,7 @@ from weighbridge.service.auth.readers import Readers
 from weighbridge.service.auth.rights import Rights
 from weighbridge.service.auth.sealing import Seals
 from weighbridge.service.auth.settings import Reading
-from weighbridge.service.problems import Problem, problem
+from weighbridge.service.problems import Problem, of_database, problem
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -76,6 +78,9 @@ class Gate:
         except Problem as error:
             answer = problem(error.status_code, str(error.detail), dict(error.headers or {}))
             await answer(scope, receive, send)
+            return
+        except (DBAPIError, PoolTimeout) as error:
+            await of_database(error)(scope, receive, send)
             return
         scope["reader"] = reader
         token = reading.set(reader)
