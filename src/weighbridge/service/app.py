@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI
 
 from weighbridge import __version__
-from weighbridge.service import problems
+from weighbridge.service import described, problems
 from weighbridge.service.api import administration, github_events, health, images, layers, me, reports
 from weighbridge.service.auth.gate import Access, Gate
 from weighbridge.service.auth.workflow_tokens import WorkflowTokens
@@ -58,4 +58,5 @@ def create(service: Service) -> FastAPI:
     app.include_router(health.router)
     for page in (overview, session):
         app.include_router(page.router)
+    described.describe(app)
     return app

@@ -53,5 +53,5 @@ def _exported(configuration: Configuration) -> dict[str, str]:
 
     # Secrets came from the environment, and are still there.
     secret = {name for name, value in configuration if isinstance(value, SecretStr)}
-    values = configuration.model_dump(exclude_none=True, exclude=secret, mode="json")
+    values = configuration.model_dump(exclude_none=True, exclude_unset=True, exclude=secret, mode="json")
     return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}

@@ -41,6 +41,10 @@ class Front:
             detail = "this service is not known by that name: see its settings public_url and hosts"
             await problem(421, detail)(scope, receive, send)
             return
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            # No name has one, and not every database takes it as text.
+            await problem(400, "a NUL character is part of no address here")(scope, receive, send)
+            return
         peer = (scope.get("client") or ("", 0))[0]
         if self._trusts(peer):
             scope = {**scope, "client": (self._true(headers.getlist("x-forwarded-for"), peer), 0)}
