@@ -149,7 +149,7 @@ def _address(kind: str, folder: Path) -> Iterator[str]:
     if kind == "SQLite":
         yield f"sqlite:///{folder / 'weighbridge.db'}"
         return
-    with running_postgres(_DURABLE) as server:
+    with running_postgres(**_DURABLE) as server:
         yield server.create()
 
 
