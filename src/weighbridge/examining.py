@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from weighbridge.core.rules.introduced import told_apart
+from weighbridge.core.rules.introduced import told_apart, told_by_instruction
 from weighbridge.core.rules.registry import examine
 from weighbridge.dockerfile.parse import parse
 from weighbridge.model.build import BuildSpec
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """One side: an image, and the checked-out tree that it was built from."""
+    """One side: an image, None where only its weight is known, and the checked-out tree that it was built from."""
 
     tree: Path
-    image: Image
+    image: Image | None
 
 
 def findings_of_change(
@@ -39,7 +39,11 @@ def findings_of_change(
         return ()
     found = examine(subject, config)
     before = read_subject(base.tree, spec, image=base.image) if base is not None else None
-    return found if before is None else _told_apart(found, subject, before, config)
+    if before is None or base is None:
+        return found
+    if base.image is None:
+        return told_by_instruction(found, subject, before)
+    return _told_apart(found, subject, before, config)
 
 
 def findings_of_image(

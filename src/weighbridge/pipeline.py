@@ -257,8 +257,8 @@ def _findings(
     if not isinstance(head, _Weighed):
         return ()
     before = None
-    if isinstance(trees.base, Path) and isinstance(base, _Weighed) and not _unread(base):
-        before = examining.Weighed(tree=trees.base, image=base.image)
+    if isinstance(trees.base, Path) and isinstance(base, _Weighed):
+        before = examining.Weighed(tree=trees.base, image=None if _unread(base) else base.image)
     after = examining.Weighed(tree=trees.head, image=head.image)
     return redacted_findings(examining.findings_of_change(spec, after, before, rules), hidden)
 

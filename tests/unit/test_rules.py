@@ -14,7 +14,7 @@ from tests.support.reports import image as image_report
 from tests.support.reports import report
 from tests.support.rules import CONFIG, context, found, subject
 from weighbridge.core.rules.config import RulesConfig
-from weighbridge.core.rules.introduced import told_apart
+from weighbridge.core.rules.introduced import told_apart, told_by_instruction
 from weighbridge.core.rules.registry import MOST, RULES, examine
 from weighbridge.core.wire import dump, load
 from weighbridge.errors import MalformedDockerfile
@@ -275,6 +275,23 @@ class TestIntroduced:
         assert [("apt-lists-kept", False), ("apt-lists-kept", True)] == self.marked(
             f"FROM debian:13-slim\n{APT}\n", f"FROM debian:13-slim\n{APT}\nRUN apt-get update && other thing entirely\n"
         )
+
+    @pytest.mark.parametrize(
+        ("head", "introduced"),
+        [
+            (f"FROM debian:13-slim\nRUN true\n{APT}\n", [False]),
+            (f"FROM debian:13-slim\n{APT} dumb-init\n", [None]),
+            (f"FROM debian:13-slim\n{APT}\nRUN apt-get update && other thing entirely\n", [False, True]),
+        ],
+    )
+    def test_without_the_bases_image_its_dockerfile_tells_what_it_can(
+        self, head: str, introduced: list[bool | None]
+    ) -> None:
+        after, before = subject(head), subject(f"FROM debian:13-slim\n{APT}\n")
+
+        told = told_by_instruction(examine(after, CONFIG), after, before)
+
+        assert introduced == [finding.introduced for finding in sorted(told, key=lambda each: str(each.line))]
 
     def test_nothing_is_new_against_itself(self) -> None:
         for rule in RULES:
