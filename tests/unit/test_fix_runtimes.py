@@ -164,6 +164,7 @@ def java(text: str, home: str, environment: tuple[str, ...]) -> dict[str, Candid
             f"{home}/bin/jlink": DYNAMIC,
             f"{home}/lib/server/libjvm.so": ElfFile(soname="libjvm.so", needed=("libc.so.6",)),
             f"{home}/lib/security/cacerts": "authorities",
+            f"{home}/lib/server/classes.jsa": "archive",
             **{f"{home}/jmods/{name}.jmod": "" for name in MODULES},
             "lib/x86_64-linux-gnu/libc.so.6": LIBC,
             "bin/sh": DYNAMIC,
@@ -186,7 +187,8 @@ def test_a_runtime_is_linked_of_what_a_jre_has_and_put_where_it_was() -> None:
     first, _, shipped = found["interpreted/distroless/cc"].dockerfile_text.partition("\nFROM ")
 
     assert "--add-modules java.se,jdk.crypto.ec \\\n" in first
-    assert f"    && cp /{HOME}/lib/security/cacerts /opt/jre/lib/security/cacerts\n" in first
+    assert f"    && cp /{HOME}/lib/security/cacerts /opt/jre/lib/security/cacerts \\\n" in first
+    assert "    && /opt/jre/bin/java -Xshare:dump\n" in first
     assert f"ENV JAVA_HOME=/{HOME} PATH=/{HOME}/bin:$PATH\n" in shipped
     assert f"COPY --from=build /opt/jre /{HOME}\n" in shipped
     assert "COPY --from=build /echo /echo\n" in shipped
