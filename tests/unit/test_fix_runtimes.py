@@ -43,12 +43,19 @@ def second(candidate: Candidate) -> str:
 
 
 def node(
-    command: tuple[str, ...], *, user: str = "", entrypoint: tuple[str, ...] = (), left: dict[str, int] | None = None
+    command: tuple[str, ...],
+    *,
+    user: str = "",
+    entrypoint: tuple[str, ...] = (),
+    left: dict[str, int] | None = None,
+    extra: str = "",
 ) -> dict[str, Candidate]:
     """A server as `npm ci` on the official image leaves it."""
-    text = f'FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci --omit=dev\n{f"USER {user}" if user else ""}\nCMD ["x"]\n'
+    text = (
+        f'FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci --omit=dev\n{f"USER {user}" if user else extra}\nCMD ["x"]\n'
+    )
     files: dict[str, Node | bytes | str | ElfFile] = {
-        "usr/local/bin/node": DYNAMIC,
+        "usr/local/bin/node": replace(DYNAMIC, extra=b"/etc/ssl/certs/ca-certificates.crt"),
         "usr/local/include/node/node.h": "",
         NPM: "#!/usr/bin/env node\n",
         "usr/local/bin/npm": link("../lib/node_modules/npm/bin/npm-cli.js"),
@@ -65,6 +72,7 @@ def node(
         config=ImageConfig(
             entrypoint=entrypoint, command=command, working_directory="/app", environment=(PATH,), user=user
         ),
+        packages=[package("ca-certificates", 9)],
         base={"usr/local/bin/node": 99, "usr/local/include/node/node.h": 9, NPM: 9, "bin/sh": 9, "usr/bin/env": 9},
     )
     return splits(replace(made, base_config=ImageConfig(environment=(PATH,))))
@@ -103,6 +111,14 @@ def test_a_user_of_the_first_base_is_made_again_with_his_numbers() -> None:
     assert "/etc/passwd" not in second(found["interpreted/debian:bookworm-slim"])
     assert "useradd" not in second(found["interpreted/node:20-slim"])
     assert "COPY --from=build /etc/passwd /etc/group /etc/\n" in second(found["interpreted/distroless/cc"])
+
+
+def test_node_brings_its_own_authorities_unless_it_is_told_otherwise() -> None:
+    strategy = "interpreted/debian:bookworm-slim"
+
+    assert "ca-certificates" not in second(node(("node", "server.js"))[strategy])
+    assert "ca-certificates" in second(node(("node", "--use-openssl-ca", "server.js"))[strategy])
+    assert "ca-certificates" in second(node(("node", "server.js"), extra="ENV NODE_OPTIONS=-x")[strategy])
 
 
 def test_what_compiling_an_addon_leaves_is_taken_out() -> None:
@@ -164,6 +180,7 @@ def java(text: str, home: str, environment: tuple[str, ...]) -> dict[str, Candid
             f"{home}/bin/jlink": DYNAMIC,
             f"{home}/lib/server/libjvm.so": ElfFile(soname="libjvm.so", needed=("libc.so.6",)),
             f"{home}/lib/security/cacerts": "authorities",
+            f"{home}/lib/server/classes.jsa": "archive",
             **{f"{home}/jmods/{name}.jmod": "" for name in MODULES},
             "lib/x86_64-linux-gnu/libc.so.6": LIBC,
             "bin/sh": DYNAMIC,
@@ -186,7 +203,8 @@ def test_a_runtime_is_linked_of_what_a_jre_has_and_put_where_it_was() -> None:
     first, _, shipped = found["interpreted/distroless/cc"].dockerfile_text.partition("\nFROM ")
 
     assert "--add-modules java.se,jdk.crypto.ec \\\n" in first
-    assert f"    && cp /{HOME}/lib/security/cacerts /opt/jre/lib/security/cacerts\n" in first
+    assert f"    && cp /{HOME}/lib/security/cacerts /opt/jre/lib/security/cacerts \\\n" in first
+    assert "    && /opt/jre/bin/java -Xshare:dump\n" in first
     assert f"ENV JAVA_HOME=/{HOME} PATH=/{HOME}/bin:$PATH\n" in shipped
     assert f"COPY --from=build /opt/jre /{HOME}\n" in shipped
     assert "COPY --from=build /echo /echo\n" in shipped

@@ -35,6 +35,7 @@ from weighbridge.core.installs import find_install
 from weighbridge.core.proof.filesystem import FileSystem
 from weighbridge.core.proof.starting import SHELLS
 from weighbridge.core.rules.installs import REMOVES, SYSTEM
+from weighbridge.model.programs import Mention
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -59,6 +60,7 @@ _OPEN = re.compile(rb"include-system-site-packages\s*=\s*true", re.IGNORECASE)
 _MANY = 12
 _SYSTEM = ("bin/", "lib/", "opt/java/", "sbin/", "usr/bin/", "usr/lib/", "usr/sbin/", "usr/local/bin/")
 _NO_SHELL = "there is no shell: whatever a dependency starts through one is not there, nor is a prompt"
+_AUTHORITIES = frozenset({"NODE_EXTRA_CA_CERTS", "NODE_OPTIONS", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 _TOOL_VARIABLES = frozenset({"DEBIAN_FRONTEND", "PIP_NO_CACHE_DIR", "POETRY_NO_INTERACTION"})
 _JVM_TEXT = re.compile(
     r"(?:^|/)(?:\.gradle|\.mvn|gradle)/|(?:^|/)(?:pom\.xml|mvnw|gradlew|[^/]*\.(?:java|kt|gradle|kts|cmd))$"
@@ -195,8 +197,20 @@ def _carried(anatomy: Anatomy, load: _Load, programs: Programs) -> _Load | None:
     besides = needs(anatomy, {*load.kept, *own.paths})
     libraries = {**load.needed.libraries, **(besides.libraries if besides is not None else {})}
     packages = tuple(name for name in load.needed.packages if own.language != JAVA or not is_java_package(name))
-    needed = replace(load.needed, libraries=libraries, packages=packages)
+    mentions = load.needed.mentions
+    if own.language == "node" and not _asks_for_authorities(anatomy, own, kept, programs):
+        mentions -= {Mention.CERTIFICATES}
+    needed = replace(load.needed, libraries=libraries, packages=packages, mentions=mentions)
     return replace(load, kept=kept, needed=needed, runtime=own)
+
+
+def _asks_for_authorities(anatomy: Anatomy, own: Runtime, kept: Iterable[str], programs: Programs) -> bool:
+    """Whether something but Node itself, which brings authorities of its own, asks for the system's."""
+    image = anatomy.subject.image
+    words = (*image.config.entrypoint, *image.config.command) if image is not None else ()
+    told = not _AUTHORITIES.isdisjoint(anatomy.authored_environment()) or any("-ca" in word for word in words)
+    elves = (programs.elves[path] for path in kept if path in programs.elves and not own.brings(path))
+    return told or any(Mention.CERTIFICATES in elf.mentions for elf in elves)
 
 
 def _linked(anatomy: Anatomy, programs: Programs) -> Runtime | None:
