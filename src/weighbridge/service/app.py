@@ -9,8 +9,10 @@ from fastapi import APIRouter, FastAPI
 
 from weighbridge import __version__
 from weighbridge.service import problems
-from weighbridge.service.api import health, images, layers, reports
+from weighbridge.service.api import health, images, layers, metrics, reports
+from weighbridge.service.observed import Observed
 from weighbridge.service.pages import overview
+from weighbridge.service.webhooks.courier import Courier
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,7 +25,10 @@ def create(service: Service) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        courier = Courier(service)
+        courier.start()
         yield
+        courier.stop()
         service.database.close()
 
     app = FastAPI(
@@ -37,10 +42,12 @@ def create(service: Service) -> FastAPI:
     )
     app.state.service = service
     problems.handle(app)
+    app.add_middleware(Observed)
     api = APIRouter(prefix="/api/v1")
     for module in (reports, layers, images):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(overview.router)
     return app

@@ -14,6 +14,7 @@ from weighbridge.service.arrival import Arrival, arrive
 from weighbridge.service.database import upsert
 from weighbridge.service.store import named
 from weighbridge.service.values import Row, columns, digest_of, finding_rows, package_rows, packed, plain, seconds
+from weighbridge.service.webhooks.breaches import tell_of_breach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,10 @@ def _written(session: Session, arrival: Arrival) -> Receipt:
     # Always in the same order, so that two writers wait for each other rather than deadlock.
     for record in sorted(records, key=lambda record: (record.image, record.platform)):
         image = _image(session, repository.id, record)
+        before = image.status
         outcome = _record(session, image, record, by_key[record.image, record.platform], repository, report_id, arrival)
+        if image.status != before:
+            tell_of_breach(session, repository.name, before, record, arrival.received)
         taken.append(Taken(image=record.image, platform=record.platform, outcome=outcome if is_new else "unchanged"))
     if arrival.pull:
         _pull(session, repository.id, arrival)

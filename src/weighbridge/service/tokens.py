@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 PREFIX = "wbu_"
 """Tells secret scanners, and people, what it is."""
-_SCOPE = re.compile(r"\*|[A-Za-z0-9_.-]{1,100}/(\*|[A-Za-z0-9_.-]{1,100})")
+SCOPE = re.compile(r"\*|[A-Za-z0-9_.-]{1,100}/(\*|[A-Za-z0-9_.-]{1,100})")
 _USED_EVERY = 3600
 
 
 def issue(session: Session, name: str, scope: str, now: datetime) -> str:
     """A new token. Raises UsageError for a scope that makes no sense, or a name that is taken."""
-    if not _SCOPE.fullmatch(scope):
+    if not SCOPE.fullmatch(scope):
         raise UsageError(f"scope must be owner/name, owner/* or *, not {scope[:100]!r}")
     if session.scalar(select(UploadToken.id).filter_by(name=name)) is not None:
         raise UsageError(f"there is a token {name!r} already: revoke it, or choose another name")

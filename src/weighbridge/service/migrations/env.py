@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from weighbridge.service import tables_details  # noqa: F401 - its tables are among the metadata
 from weighbridge.service.tables import Base
+from weighbridge.service.webhooks import tables as _webhooks  # noqa: F401 - its tables are among the metadata
 
 _LOCK = 7_302_201
 """A number of our own for PostgreSQL's advisory locks."""
