@@ -15,9 +15,10 @@ from sqlalchemy import select
 
 from tests.support.postgres import running_postgres
 from tests.support.under_load import IMAGES, Load, Served
-from weighbridge.service import details, schema, tables, tokens
+from weighbridge.service import schema, tables, tokens
 from weighbridge.service.configuration import configured
 from weighbridge.service.running import assembled
+from weighbridge.service.store import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def kept(served: Served) -> Counter[int]:
             last = select(tables.Record.time).filter_by(image_id=image.id).order_by(tables.Record.time.desc()).limit(1)
             assert (image.time, image.size) == (session.scalar(last), record.size)
         for digest in session.scalars(select(tables.Report.digest)):
-            assert service.store.get(details.named("reports", digest)) is not None
+            assert service.store.get(named("reports", digest)) is not None
     return found
 
 

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 USER = "weighbridge"
 _SECONDS = 60

@@ -9,14 +9,16 @@ from fastapi import APIRouter, FastAPI
 
 from weighbridge import __version__
 from weighbridge.service import described, problems
-from weighbridge.service.api import administration, github_events, health, images, layers, me, reports
+from weighbridge.service.api import administration, github_events, health, images, layers, me, metrics, reports
 from weighbridge.service.auth.gate import Access, Gate
 from weighbridge.service.auth.workflow_tokens import WorkflowTokens
+from weighbridge.service.observed import Observed
 from weighbridge.service.pages import overview, session
 from weighbridge.service.security.front import Front
 from weighbridge.service.security.headers import SecurityHeaders
 from weighbridge.service.security.limits import Limits
 from weighbridge.service.security.sizes import Sizes
+from weighbridge.service.webhooks.courier import Courier
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,7 +31,10 @@ def create(service: Service) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        courier = Courier(service)
+        courier.start()
         yield
+        courier.stop()
         service.database.close()
 
     app = FastAPI(
@@ -51,11 +56,13 @@ def create(service: Service) -> FastAPI:
     app.add_middleware(SecurityHeaders, configuration=service.configuration)
     app.add_middleware(Front, configuration=service.configuration)
     problems.handle(app)
+    app.add_middleware(Observed)
     api = APIRouter(prefix="/api/v1")
     for module in (reports, layers, images, administration, me, github_events):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     for page in (overview, session):
         app.include_router(page.router)
     described.describe(app)

@@ -1,9 +1,10 @@
 """How a service runs: every value from the environment (`WEIGHBRIDGE_SERVICE_…`), with defaults that need nothing."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from weighbridge.errors import ConfigurationError
@@ -29,9 +30,24 @@ class Configuration(AccessSettings, SecuritySettings):
         default=None,
         description="Signs cookies and unguessable addresses. Default: made once, kept in the data folder.",
     )
+    webhook_networks: str = Field(
+        default="",
+        description="Networks that webhooks may reach although they are not public, such as `10.0.0.0/8,fd00::/8`.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="What `/metrics` wants as a bearer token. Default: everybody may read metrics."
+    )
+    access_log: bool = Field(default=True, description="Whether each request is told in a line of JSON.")
     max_report: Annotated[int, Field(ge=1024)] = Field(
         default=32 * 1024 * 1024, description="Bytes of a report at most, unpacked."
     )
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for part in filter(None, map(str.strip, value.split(","))):
+            ip_network(part)
+        return value
 
     def database(self) -> str:
         """The database's address, with the driver that is used."""

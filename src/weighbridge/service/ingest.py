@@ -15,6 +15,7 @@ from weighbridge.service.auth.identity import settle
 from weighbridge.service.database import upsert
 from weighbridge.service.store import named
 from weighbridge.service.values import Row, columns, digest_of, finding_rows, package_rows, packed, plain, seconds
+from weighbridge.service.webhooks.breaches import tell_of_breach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,10 @@ def _written(session: Session, arrival: Arrival) -> Receipt:
     # Always in the same order, so that two writers wait for each other rather than deadlock.
     for record in sorted(records, key=lambda record: (record.image, record.platform)):
         image = _image(session, repository.id, record)
+        before = image.status
         outcome = _record(session, image, record, by_key[record.image, record.platform], repository, report_id, arrival)
+        if image.status != before:
+            tell_of_breach(session, repository.name, before, record, arrival.received)
         taken.append(Taken(image=record.image, platform=record.platform, outcome=outcome if is_new else "unchanged"))
     if arrival.pull:
         _pull(session, repository.id, arrival)
@@ -96,7 +100,7 @@ def _repository(session: Session, arrival: Arrival) -> tables.Repository:
         created=arrival.received,
     )
     excluded = statement.excluded
-    changed = {"name": tables.Repository.name}
+    changed: dict[str, object] = {"name": tables.Repository.name}
     # A fork's pull request says nothing about the repository itself.
     if branch is not None and not arrival.pull:
         known = func.coalesce(tables.Repository.default_branch, excluded.default_branch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -9,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from weighbridge.service import schema
+from weighbridge.service import metrics, observed, schema
 from weighbridge.service.app import create
 from weighbridge.service.configuration import Configuration, configured
 from weighbridge.service.running import assembled
@@ -24,6 +25,8 @@ def serve(configuration: Configuration, host: str, port: int, workers: int) -> N
     print(f"weighbridge serves on http://{host}:{port}", file=sys.stderr)
     # Workers are processes of their own, which read the configuration from the environment again.
     os.environ.update(_exported(configuration))
+    if workers > 1:
+        metrics.share()
     uvicorn.run(
         "weighbridge.service.serving:application",
         factory=True,
@@ -45,6 +48,11 @@ def application() -> FastAPI:
     """One worker's application."""
     configuration = configured()
     Guarded.head_seconds = configuration.head_seconds
+    if configuration.access_log:
+        observed.to_standard_output()
+    # What was imported stays: the collector need not look at it, nor at each report's thousands of values at once.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     return create(assembled(configuration))
 
 

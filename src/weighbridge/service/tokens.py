@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PREFIX = "wbu_"
 """Tells secret scanners, and people, what it is."""
 NAME_LENGTH = 200
-_SCOPE = re.compile(r"\*|[A-Za-z0-9_.-]{1,100}/(\*|[A-Za-z0-9_.-]{1,100})")
+SCOPE = re.compile(r"\*|[A-Za-z0-9_.-]{1,100}/(\*|[A-Za-z0-9_.-]{1,100})")
 _USED_EVERY = 3600
 
 
@@ -102,7 +102,7 @@ def unexpired(column: InstrumentedAttribute[int | None], now: datetime) -> Colum
 
 def check_scope(scope: str) -> None:
     """Raises UsageError for what is no scope."""
-    if not _SCOPE.fullmatch(scope):
+    if not SCOPE.fullmatch(scope):
         raise UsageError(f"scope must be owner/name, owner/* or *, not {scope[:100]!r}")
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from weighbridge.core import wire
-from weighbridge.service import bodies, ingest
+from weighbridge.service import bodies, ingest, metrics
 from weighbridge.service.running import Here, Service
 from weighbridge.service.sender import Sender
 from weighbridge.service.senders import Sending
@@ -45,6 +45,10 @@ async def send(request: Request, here: Here, sender: Sending) -> ReceiptV1:
 def _take(here: Service, sender: Sender, body: bytes) -> ReceiptV1:
     report = wire.load(body, heads=True)
     receipt = ingest.take(report, body, sender, here.database, here.store, here.now())
+    metrics.REPORTS.inc()
+    metrics.REPORT_BYTES.inc(len(body))
+    for taken in receipt.images:
+        metrics.IMAGES.labels(taken.outcome).inc()
     return ReceiptV1(
         repository=receipt.repository,
         commit=receipt.commit,

@@ -35,8 +35,10 @@ OPEN = ("/healthz", "/readyz", "/metrics", "/static/", "/login", "/api/v1/openap
 """Open to all; what they tell is nobody's."""
 BY_ADDRESS = ("/badges", "/charts")
 """Open to all, who find what is public only; of the rest, the route itself judges what is in the address."""
-SENDING = ("/api/v1/reports",)
-"""To these, POST is for senders, who prove themselves (see `senders.py`)."""
+SENDING = ("/api/v1/reports", "/api/v1/layers")
+"""To these, POST and PUT are for senders, who prove themselves (see `senders.py`)."""
+OWN_TOKEN = ("/metrics",)
+"""What a token there means is the route's own business."""
 KEEPING = ("/admin", "/api/v1/admin")
 """For admins only."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="weighbridge"'}
@@ -92,7 +94,7 @@ class Gate:
 
     async def _reader(self, scope: Scope, headers: Headers) -> Reader:
         address = (scope.get("client") or ("", 0))[0]
-        if scope["method"] == "POST" and scope["path"] in SENDING:
+        if _is_sending(scope) or _is_below(scope["path"], OWN_TOKEN):
             return self._readers.stranger(address)
         kind, _, token = headers.get("authorization", "").partition(" ")
         if token:
@@ -121,9 +123,13 @@ class Gate:
 
     def _is_open(self, scope: Scope) -> bool:
         path = scope["path"]
-        if scope["method"] == "POST" and path in SENDING:
+        if _is_sending(scope):
             return True
         return _is_below(path, OPEN) or _is_below(path, BY_ADDRESS)
+
+
+def _is_sending(scope: Scope) -> bool:
+    return scope["method"] in ("POST", "PUT") and _is_below(scope["path"], SENDING)
 
 
 def _is_below(path: str, prefixes: tuple[str, ...]) -> bool:

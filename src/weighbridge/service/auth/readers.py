@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weighbridge.service import tokens
 from weighbridge.service.auth import accounts, read_tokens, sessions
 from weighbridge.service.auth.reader import Reader, Role
 from weighbridge.service.auth.settings import Reading
@@ -55,6 +56,10 @@ class Readers:
         now = self._service.now()
         with self._service.database.reading() as session:
             found = read_tokens.holder_of(session, token, now)
+            sends = found is None and tokens.sender_of(session, token, now) is not None
+        if sends:
+            # Who may send reads what everybody may.
+            return self.stranger(address)
         if found is None:
             raise refused("the token is none that reads, was revoked, or has expired")
         row, account = found

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from weighbridge.service import tables_details  # noqa: F401 - its tables are among the metadata
 from weighbridge.service.auth import tables as _auth  # noqa: F401 - so that the metadata knows them
 from weighbridge.service.tables import Base
+from weighbridge.service.webhooks import tables as _webhooks  # noqa: F401 - its tables are among the metadata
 
 _LOCK = 7_302_201
 """A number of our own for PostgreSQL's advisory locks."""
