@@ -10,7 +10,8 @@ from fastapi import APIRouter, FastAPI
 from weighbridge import __version__
 from weighbridge.service import problems
 from weighbridge.service.api import health, images, layers, reports
-from weighbridge.service.pages import overview
+from weighbridge.service.pages import assets, details, errors, lists, overview
+from weighbridge.service.pictures.layer import Pictures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,10 +38,14 @@ def create(service: Service) -> FastAPI:
     )
     app.state.service = service
     problems.handle(app)
+    errors.dress(app)
     api = APIRouter(prefix="/api/v1")
     for module in (reports, layers, images):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(health.router)
-    app.include_router(overview.router)
+    for page in (assets, overview, lists, details):
+        app.include_router(page.router)
+    # Around everything else: a badge is answered out of memory.
+    app.add_middleware(Pictures, service=service)
     return app
