@@ -9,7 +9,8 @@ from fastapi import APIRouter, FastAPI
 
 from weighbridge import __version__
 from weighbridge.service import problems
-from weighbridge.service.api import health, images, layers, reports
+from weighbridge.service.api import health, images, layers, records, reports
+from weighbridge.service.api import lists as api_lists
 from weighbridge.service.pages import assets, details, errors, lists, overview
 from weighbridge.service.pictures.layer import Pictures
 
@@ -40,7 +41,7 @@ def create(service: Service) -> FastAPI:
     problems.handle(app)
     errors.dress(app)
     api = APIRouter(prefix="/api/v1")
-    for module in (reports, layers, images):
+    for module in (reports, layers, images, api_lists, records):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(health.router)

@@ -142,7 +142,8 @@ def _same(node: TreeNode) -> TreeNode:
 
 
 def _gone(node: TreeNode) -> TreeNode:
-    return TreeNode(name=node.name, size=0, delta=-node.size, change=Change.REMOVED)
+    children = tuple(_gone(child) for child in node.children)
+    return TreeNode(name=node.name, size=0, delta=-node.size, change=Change.REMOVED, children=children)
 
 
 def _files(tree: TreeNode) -> tuple[FileChange, ...]:
@@ -161,8 +162,17 @@ def _below(node: TreeNode, path: str) -> Iterator[FileChange]:
             yield from _below(child, there)
         elif child.delta:
             yield FileChange(
-                path=there, change=child.change, delta=child.delta, files=1, directory=bool(child.children)
+                path=there,
+                change=child.change,
+                delta=child.delta,
+                files=_leaves(child),
+                directory=bool(child.children),
             )
+
+
+def _leaves(node: TreeNode) -> int:
+    """Files that the tree has nodes for; what is in a rest counts as one."""
+    return sum(map(_leaves, node.children)) or 1
 
 
 def _remembered(record: Record) -> WeighedImage:

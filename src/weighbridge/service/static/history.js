@@ -22,7 +22,7 @@ const options = (data, style) => {
   const sizes = records.map(({ size }) => size);
   const near = budget.map(([, limit]) => limit).filter((limit) => limit !== null && limit < 1.5 * Math.max(...sizes));
   const [low, high] = [Math.min(...sizes, ...near), Math.max(...sizes, ...near)];
-  const least = low < 0.6 * high ? 0 : Math.max(0, low - 0.4 * Math.max(high - low, 0.05 * high));
+  const least = low < 0.6 * high ? 0 : low;
   const told = ({ data: record }) =>
     record.commit === undefined
       ? `budget ${sized(record[1])}`
@@ -48,7 +48,8 @@ const options = (data, style) => {
     xAxis: { type: "time", axisLine: { lineStyle: { color: line } }, axisLabel: { color: dim, hideOverlap: true } },
     yAxis: {
       type: "value",
-      min: least,
+      min: least === 0 ? 0 : undefined,
+      scale: least !== 0,
       axisLabel: { color: dim, formatter: rounded },
       splitLine: { lineStyle: { color: line, opacity: 0.6 } },
     },
