@@ -26,7 +26,7 @@ CHARTS = {
     ChartKind.LAYERS: "Layers",
     ChartKind.PACKAGES: "Packages",
 }
-_ROWS, _MOST_ROWS = 60, 500
+_ROWS, _MOST_ROWS = 30, 500
 Row = Annotated[int, Query(ge=1, lt=1 << 62)]
 
 

@@ -12,7 +12,7 @@ const sized = (bytes) => {
 const rounded = (bytes) => sized(bytes).replace(/\.0+ /, " ");
 const day = (time) => new Date(time).toISOString().slice(0, 10);
 
-const options = (data, style) => {
+const options = (data, style, width) => {
   const colour = (name) => style.getPropertyValue(name).trim();
   const [ink, dim, line, paper] = ["--ink", "--dim", "--line", "--paper"].map(colour);
   const records = data.records.map((record) => ({ ...record, value: [record.time, record.size] }));
@@ -73,7 +73,7 @@ const options = (data, style) => {
         areaStyle: { color: colour("--link"), opacity: 0.1, origin: "start" },
         emphasis: { scale: 1.6 },
         label: {
-          show: true,
+          show: width > 560,
           position: "top",
           distance: 7,
           color: ink,
@@ -107,7 +107,7 @@ if (figure) {
   live.setAttribute("aria-label", still.alt);
   still.replaceWith(live);
   const chart = echarts.init(live, null, { renderer: "svg" });
-  const draw = () => chart.setOption(options(data, getComputedStyle(document.body)), true);
+  const draw = () => chart.setOption(options(data, getComputedStyle(document.body), live.clientWidth), true);
   const zoom = (share) => {
     const { start, end } = chart.getOption().dataZoom[0];
     const [middle, half] = [(start + end) / 2, ((end - start) * share) / 2];
