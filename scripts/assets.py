@@ -33,7 +33,8 @@ def built() -> bytes:
             shutil.copy(SOURCE / name, folder / name)
         run([node, npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"], cwd=folder)
         words = ["charting.js", "--bundle", "--minify", "--target=es2020", "--format=iife", "--global-name=echarts",
-                 "--legal-comments=eof", f"--banner:js={_BANNER}", "--charset=utf8", "--outfile=out.js", "--log-level=error"]  # fmt: skip
+                 "--legal-comments=eof", f"--banner:js={_BANNER}", "--charset=utf8", "--outfile=out.js",
+                 "--log-level=error"]  # fmt: skip
         run([node, folder / "node_modules" / "esbuild" / "bin" / "esbuild", *words], cwd=folder)
         return (folder / "out.js").read_bytes()
 

@@ -1,4 +1,4 @@
-"""The service with a year of a made-up organisation: started, filled through its API, opened in a browser, kept running.
+"""The service with a year of a made-up organisation: started, filled through its API, opened in a browser.
 
     python scripts/demo_service.py [--port N] [--repositories N] [--no-browser] [--data FOLDER]
 
@@ -76,7 +76,7 @@ def _token(folder: Path) -> str:
 
 @contextlib.contextmanager
 def served(folder: Path, port: int) -> Iterator[str]:
-    """`weighbridge serve` on a folder, and its address; ended with the context. Raises Refusal where it does not start."""
+    """`weighbridge serve` on a folder, ended with the context: its address. Raises Refusal where it does not start."""
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "weighbridge", "serve", "--data", str(folder), "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "WEIGHBRIDGE_SERVICE_PUBLIC_URL": address})

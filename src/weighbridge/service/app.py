@@ -12,6 +12,7 @@ from weighbridge.service import problems
 from weighbridge.service.api import health, images, layers, records, reports
 from weighbridge.service.api import lists as api_lists
 from weighbridge.service.pages import assets, details, errors, lists, overview
+from weighbridge.service.pictures import schema as pictures
 from weighbridge.service.pictures.layer import Pictures
 
 if TYPE_CHECKING:
@@ -49,4 +50,5 @@ def create(service: Service) -> FastAPI:
         app.include_router(page.router)
     # Around everything else: a badge is answered out of memory.
     app.add_middleware(Pictures, service=service)
+    pictures.describe(app)
     return app

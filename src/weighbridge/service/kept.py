@@ -5,6 +5,7 @@ What is quick to make is always of now; what is slow is given as it was while it
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 import weakref
@@ -44,9 +45,13 @@ class Kept:
         self._making: set[Hashable] = set()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """What `make` gives. It has to open a session of its own: it may run in another thread."""
-        generation = self._generation()
+    def get(self, name: Hashable, make: Callable[[], Value]) -> Value:
+        """What `make` gives. It has to open a session of its own: it may run in another thread.
+
+        What sessions are told of who reads is a part of the key: nobody is given what was made for another reader.
+        """
+        generation, reader = self._now()
+        key = (name, reader)
         known = self._answers.get(key)
         if known is not None and self._is_good(known, generation):
             return cast("Value", known.value)
@@ -56,7 +61,9 @@ class Kept:
             begin = key not in self._making
             self._making.add(key)
         if begin:
-            threading.Thread(target=self._behind, args=(key, make, generation), daemon=True).start()
+            # Threads know nothing of who reads, unless they are told.
+            run = contextvars.copy_context().run
+            threading.Thread(target=run, args=(self._behind, key, make, generation), daemon=True).start()
         return cast("Value", known.value)
 
     def _is_good(self, answer: _Answer, generation: int) -> bool:
@@ -79,13 +86,14 @@ class Kept:
             self._answers[key] = _Answer(value=value, generation=generation, made=now, took=now - began)
         return value
 
-    def _generation(self) -> int:
-        """A number that grows with every report."""
+    def _now(self) -> tuple[int, Hashable]:
+        """A number that grows with every report, and what sessions know of their reader."""
         database = self._database()
         if database is None:
-            return 0
+            return 0, ()
         with database.reading() as session:
-            return session.scalar(select(func.max(Report.id))) or 0
+            reader = tuple((id(name), value) for name, value in session.info.items())
+            return session.scalar(select(func.max(Report.id))) or 0, reader
 
 
 _all: weakref.WeakKeyDictionary[Database, Kept] = weakref.WeakKeyDictionary()

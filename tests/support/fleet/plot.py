@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tests.support.fleet.content import KB, MB
 
@@ -24,11 +25,12 @@ class State:
 
     def with_(self, *names: str, to: str = "system") -> State:
         """With packages or flaws more."""
-        return replace(self, **{to: (*getattr(self, to), *names)})
+        more: dict[str, Any] = {to: (*getattr(self, to), *names)}
+        return replace(self, **more)
 
     def without(self, *names: str) -> State:
         """Without packages, flaws or files of these names."""
-        kept = {
+        kept: dict[str, Any] = {
             of: tuple(one for one in getattr(self, of) if one not in names)
             for of in ("system", "dependencies", "flaws")
         }
