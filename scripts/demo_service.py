@@ -20,7 +20,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _START_SECONDS = 60
+_FILES = timedelta(days=60)
+"""What is older is compared as far as the reports name its files, as it is where nobody sends them."""
 
 
 def main() -> None:
@@ -103,7 +105,9 @@ def _fill(address: str, token: str, repositories: int) -> None:
     say(f"sending a year of {min(repositories, len(PROJECTS))} repositories to {address}")
     began, count = time.monotonic(), 0
     try:
-        for count in send(address, token, year(datetime.now(UTC), projects=PROJECTS[:repositories])):
+        now = datetime.now(UTC)
+        sent = year(now, projects=PROJECTS[:repositories])
+        for count in send(address, token, sent, files_since=now - _FILES):
             if count % 200 == 0:
                 say(f"{count} reports")
     except (urllib.error.URLError, OSError) as error:

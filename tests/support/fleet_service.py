@@ -32,8 +32,8 @@ def filled(configuration: Configuration, *, every: int = 20, days: int = 200) ->
     headers = {"Authorization": f"Bearer {token}"}
     with TestClient(create(service), raise_server_exceptions=False) as client:
 
-        def deliver(body: bytes) -> int:
-            return client.post("/api/v1/reports", content=body, headers=headers).status_code
+        def deliver(method: str, path: str, body: bytes) -> int:
+            return client.request(method, path, content=body, headers=headers).status_code
 
         post(deliver, year(service.now(), projects=SOME, every=every, days=days))
         yield service, client

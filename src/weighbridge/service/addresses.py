@@ -7,10 +7,10 @@ from urllib.parse import quote, urlencode
 API = "/api/v1"
 
 
-def linked(path: str, **query: object) -> str:
+def linked(to: str, /, **query: object) -> str:
     """A path with a query of those values that there are."""
     given = {name: str(value) for name, value in query.items() if value not in (None, "")}
-    return f"{path}?{urlencode(given)}" if given else path
+    return f"{to}?{urlencode(given)}" if given else to
 
 
 def path(*parts: str) -> str:

@@ -1,7 +1,7 @@
 """Any two records compared: as a report whose base is the one and whose head is the other. Pure.
 
-Where a record's report is kept, everything that it says is compared; where only the record is left, its layers and its
-largest packages.
+Where the files of both are kept, they are compared as the images themselves would be, down to single files. Where only
+their reports are, as much as the reports' bounded trees tell; where only a record is left, its layers.
 """
 
 from __future__ import annotations
@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING
 
 from weighbridge import __version__
 from weighbridge.core.align import align, pair_change
+from weighbridge.core.compare import compare
+from weighbridge.core.filediff import TreeDiff, diff_trees
+from weighbridge.core.footprint import Footprint, directory_totals
 from weighbridge.core.history.make import short_id
 from weighbridge.core.packages import package_changes, pair_packages
-from weighbridge.core.treemap import REST
+from weighbridge.core.rollup import roll_up
+from weighbridge.core.summarize import summarize
+from weighbridge.core.treemap import REST, treemap
 from weighbridge.model.budget import Budget, Status, Verdict
 from weighbridge.model.change import Change, FileChange, ImageDiff
 from weighbridge.model.image import ImageConfig, Layer, PackedSize
@@ -23,6 +28,7 @@ from weighbridge.model.report import ImageReport, Report, Revision, TreeNode, We
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from weighbridge.model.image import Image
     from weighbridge.model.record import Record
 
 _FILES = 500
@@ -30,11 +36,12 @@ _FILES = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of two records. `image` is what its report says of it, None where that is not kept."""
+    """One of two records. `image` is what its report says of it, `files` the image with its files; None: not kept."""
 
     repository: str
     record: Record
     image: ImageReport | None
+    files: Image | None = None
 
     @property
     def weighed(self) -> WeighedImage:
@@ -49,20 +56,19 @@ class Side:
         return self.image is not None and isinstance(self.image.head, WeighedImage)
 
 
-def compared(base: Side, head: Side, server_url: str) -> Report:
-    """The report of the difference: no causes are told, since the images themselves are gone."""
-    before, after = base.weighed, head.weighed
-    if not (base.is_whole and head.is_whole):
-        before, after = _shortened(before), _shortened(after)
-    whole = base.is_whole and head.is_whole
-    tree = merged(before.tree, after.tree) if whole else after.tree
+def compared(base: Side, head: Side, server_url: str, path: str = "") -> Report:
+    """The report of the difference. With a `path` (no slash around it) its files are those of that directory alone."""
+    if base.files is not None and head.files is not None:
+        before, after, diff = _by_file(base.files, head.files, path)
+    else:
+        before, after, diff = _by_report(base, head)
     one = ImageReport(
         name=head.record.image,
         platform=head.record.platform,
         dockerfile=head.image.dockerfile if head.image else None,
         base=before,
-        head=replace(after, tree=tree),
-        diff=_difference(before, after, tree if whole else None),
+        head=after,
+        diff=diff,
         budget=Budget(max_size=head.record.max_size),
         verdict=Verdict(status=head.record.verdict),
         findings=head.image.findings if head.image else (),
@@ -77,6 +83,44 @@ def compared(base: Side, head: Side, server_url: str) -> Report:
         images=(one,),
         verdict=Verdict(status=Status.PASS if head.record.max_size is None else head.record.verdict),
     )
+
+
+def _by_file(base: Image, head: Image, path: str) -> tuple[WeighedImage, WeighedImage, ImageDiff]:
+    trees = diff_trees(base.tree, head.tree)
+    before = summarize(base, against=None, build_seconds=None)
+    after = summarize(head, against=trees, build_seconds=None)
+    diff = compare(base, head, trees)
+    if path:
+        inside = below(trees, path)
+        after = replace(after, tree=treemap(inside.head, inside))
+        found = (replace(each, path=f"{path}/{each.path.lstrip('/')}".rstrip("/")) for each in roll_up(inside, _FILES))
+        diff = replace(diff, files=tuple(found))
+    return before, after, diff
+
+
+def below(trees: TreeDiff, path: str) -> TreeDiff:
+    """What of a difference is in one directory, paths being told from there."""
+    start = f"{path}/"
+    changes = tuple(
+        change._replace(path=change.path.removeprefix(start))
+        for change in trees.changes
+        if change.path.startswith(start)
+    )
+    return TreeDiff(changes, _inside(trees.base, start), _inside(trees.head, start))
+
+
+def _inside(whole: Footprint, start: str) -> Footprint:
+    sizes = {path.removeprefix(start): size for path, size in whole.sizes.items() if path.startswith(start)}
+    return Footprint(sizes, directory_totals(sizes))
+
+
+def _by_report(base: Side, head: Side) -> tuple[WeighedImage, WeighedImage, ImageDiff]:
+    before, after = base.weighed, head.weighed
+    whole = base.is_whole and head.is_whole
+    if not whole:
+        before, after = _shortened(before), _shortened(after)
+    tree = merged(before.tree, after.tree) if whole else after.tree
+    return before, replace(after, tree=tree), _difference(before, after, tree if whole else None)
 
 
 def _label(record: Record) -> str:

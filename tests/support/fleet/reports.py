@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from tests.support.fleet.content import MB, WARES, base, files_of, package, spread
 from tests.support.fleet.flaws import FLAWS, findings
-from tests.support.models import Step, image
+from tests.support.models import Step, content_of, image
 from weighbridge import __version__
 from weighbridge.core.compare import compare
 from weighbridge.core.filediff import diff_trees
 from weighbridge.core.summarize import summarize
 from weighbridge.core.verdict import judge, overall
+from weighbridge.core.wire.layers import dump_layer
 from weighbridge.model.budget import Budget
+from weighbridge.model.files import Entry, Kind, LayerIndex
 from weighbridge.model.fix import Candidate, Check, Family, FileEdit, Fix, Outcome, Proof, ProofStatus
 from weighbridge.model.fix import Step as Rung
 from weighbridge.model.image import Image, ImageConfig, PackedSize
@@ -23,7 +25,7 @@ from weighbridge.model.packages import Ecosystem
 from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tests.support.fleet.plot import Plot, State
     from weighbridge.model.record import Occasion
@@ -41,15 +43,25 @@ class Commit:
     states: tuple[tuple[Plot, str, State], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """An image, and the files of its layers."""
+
+    image: Image
+    layers: tuple[LayerIndex, ...]
+
+
 @functools.lru_cache(256)
-def built(plot: Plot, platform: str, state: State) -> Image:
+def built(plot: Plot, platform: str, state: State) -> Built:
     """The image that a state makes."""
     steps = [base(state.base, state.moved)]
     steps += _system(state)
     steps += _dependencies(state)
     steps.append(_program(plot.name, platform, state))
     if state.copied:
-        steps.append(Step(run="RUN chown -R app:app /app", files=steps[-1].files, content="chown", uid=1000, line=14))
+        files = steps[-1].files
+        content = steps[-1].content
+        steps.append(Step(run="RUN chown -R app:app /app", files=files, content=content, uid=1000, line=14))
     packages = [package(name) for name in ("perl-base", *state.system, *state.dependencies) if name in WARES]
     made = image(*steps, packages=packages, base_name=state.base)
     layers = tuple(
@@ -64,9 +76,28 @@ def built(plot: Plot, platform: str, state: State) -> Image:
     )
     configuration = ImageConfig(command=("serve",), environment=("PATH=/usr/local/bin:/usr/bin:/bin",), user="app")
     identity = hashlib.sha256("".join(layer.diff_id for layer in layers).encode()).hexdigest()
-    return replace(
+    whole = replace(
         made, reference=plot.name, id=f"sha256:{identity}", platform=platform, layers=layers, config=configuration
     )
+    return Built(
+        image=whole, layers=tuple(_index(step, layer.diff_id) for step, layer in zip(steps, layers, strict=True))
+    )
+
+
+def _index(step: Step, diff_id: str) -> LayerIndex:
+    entries = tuple(
+        Entry(path, Kind.FILE, 0o644, step.uid, 0, size, "", content_of(step, path, size))
+        for path, size in step.files.items()
+    )
+    size = sum(step.files.values())
+    return LayerIndex(diff_id=diff_id, size=size, packed_estimate=size * 38 // 100, entries=entries)
+
+
+def documents(commit: Commit) -> Iterator[tuple[str, bytes]]:
+    """What a service keeps of the files of all layers, by diff ID."""
+    for plot, platform, state in commit.states:
+        for index in built(plot, platform, state).layers:
+            yield index.diff_id, dump_layer(index)
 
 
 def _system(state: State) -> list[Step]:
@@ -123,8 +154,8 @@ def report(repository: str, base: Commit | None, head: Commit, occasion: Occasio
 
 
 def _image(plot: Plot, platform: str, state: State, before: State | None) -> ImageReport:
-    head = built(plot, platform, state)
-    base = None if before is None else built(plot, platform, before)
+    head = built(plot, platform, state).image
+    base = None if before is None else built(plot, platform, before).image
     trees = None if base is None else diff_trees(base.tree, head.tree)
     side = summarize(head, against=trees, build_seconds=20.0 + len(head.layers) * 7.3)
     other = (

@@ -25,10 +25,11 @@ DAYS = 365
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A report and when it was sent."""
+    """A report and when it was sent; `commit` is what was built for it."""
 
     time: datetime
     report: Report
+    commit: Commit
 
 
 def year(now: datetime, *, projects: Iterable[Project] = PROJECTS, every: int = 1, days: int = DAYS) -> Iterator[Sent]:
@@ -46,11 +47,13 @@ def _story(project: Project, now: datetime, every: int, days: int) -> Iterator[S
         time = now - timedelta(days=DAYS - day, hours=dice.randrange(1, 9), minutes=dice.randrange(60))
         head = _commit(project, day, number)
         if head.states:
-            yield Sent(time=time, report=report(repository, before, head, _occasion(project, head, time)))
+            yield Sent(time=time, report=report(repository, before, head, _occasion(project, head, time)), commit=head)
             if project.releases and day // project.releases > released:
                 released = day // project.releases
                 tag = project.tags.format(major=project.major, number=released)
-                yield Sent(time=time, report=report(repository, before, head, _occasion(project, head, time, tag)))
+                yield Sent(
+                    time=time, report=report(repository, before, head, _occasion(project, head, time, tag)), commit=head
+                )
             before = head
         number += 1
         # The last push is of these days, however rare they are.
@@ -107,4 +110,4 @@ def _pulls(project: Project, repository: str, base: Commit, now: datetime) -> It
         head = Commit(id=_id(project.name, "pull", number), label=turn.what.lower().replace(" ", "-"), states=states)
         time = now - timedelta(days=DAYS - turn.day, minutes=7 * (number % 50) + 1)
         occasion = replace(_occasion(project, head, time), ref=head.label, event="pull_request")
-        yield Sent(time=time, report=report(repository, base, head, occasion, pull=number))
+        yield Sent(time=time, report=report(repository, base, head, occasion, pull=number), commit=head)

@@ -23,6 +23,7 @@ router = APIRouter(tags=["records"])
 Number = Annotated[int, Path(ge=1, lt=1 << 62, description="A record's number.")]
 Asked = Annotated[int, Query(ge=1, lt=1 << 62, description="A record's number.")]
 Slug = Annotated[str, Path(pattern="^[a-z-]{1,60}$", description="A table's name, as the pages link it.")]
+Directory = Annotated[str, Query(max_length=4096, description="Files of this directory alone.")]
 REPORT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {"schema": {"type": "object", "title": "weighbridge.report/1"}}}}
 }
@@ -90,9 +91,9 @@ def record_table(
 
 
 @router.get("/compare", summary="Two records compared", responses=REPORT)
-def compare(here: Here, seen: Seen, base: Asked, head: Asked) -> Response:
-    """The difference as a report (`weighbridge.report/1`), without causes: the images themselves are not there."""
-    found = comparisons.comparison(here, base, head, seen)
+def compare(here: Here, seen: Seen, base: Asked, head: Asked, path: Directory = "") -> Response:
+    """The difference as a report (`weighbridge.report/1`): file by file where the files of both were sent."""
+    found = comparisons.comparison(here, base, head, seen, path)
     return JSONResponse(json.loads(wire.dump(found.report)))
 
 
@@ -108,10 +109,11 @@ def compare_table(
     base: Number,
     head: Number,
     table: Slug,
+    path: Directory = "",
     format: tabular.As = tabular.Format.JSON,  # noqa: A002
 ) -> RowsV1 | Response:
     """One of the tables that the page of a comparison shows."""
-    found = comparisons.comparison(here, base, head, seen)
+    found = comparisons.comparison(here, base, head, seen, path)
     return _table(found.report, table, format, f"compare-{base}-{head}")
 
 

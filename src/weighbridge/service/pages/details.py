@@ -152,10 +152,11 @@ def record(here: Here, seen: Seen, number: int) -> HTMLResponse:
 
 
 @router.get("/compare")
-def compare(here: Here, seen: Seen, base: Row, head: Row) -> HTMLResponse:
+def compare(
+    here: Here, seen: Seen, base: Row, head: Row, path: Annotated[str, Query(max_length=4096)] = ""
+) -> HTMLResponse:
     """Any two records beside each other."""
-    found = comparisons.comparison(here, base, head, seen)
-    query = linked("", base=base, head=head)
+    found = comparisons.comparison(here, base, head, seen, path)
     return render(
         "compare.html.j2",
         here="Images",
@@ -163,10 +164,22 @@ def compare(here: Here, seen: Seen, base: Row, head: Row) -> HTMLResponse:
         base=found.base,
         head=found.head,
         page=report_page(found.report),
-        note="" if found.whole else comparisons.NOT_WHOLE,
-        address=f"{API}/compare{query}",
+        note=found.note,
+        trail=_trail(base, head, found.path),
+        folders=[(each, linked("/compare", base=base, head=head, path=each.path)) for each in found.folders],
+        address=f"{API}{linked('/compare', base=base, head=head, path=found.path)}",
         tables=f"{API}/compare/{base}/{head}",
+        query=linked("", path=found.path).replace("?", "&", 1),
     )
+
+
+def _trail(base: int, head: int, path: str) -> list[tuple[str, str]]:
+    """The directories above a path and itself, with where each of them is compared; nothing for the root."""
+    parts = path.split("/") if path else []
+    steps = [("/", linked("/compare", base=base, head=head))] if parts else []
+    for number, name in enumerate(parts, 1):
+        steps.append((f"{name}/", linked("/compare", base=base, head=head, path="/".join(parts[:number]))))
+    return steps
 
 
 def _forge(here: Service) -> str:
