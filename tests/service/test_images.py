@@ -11,8 +11,8 @@ from tests.service.test_ingest import sent
 from tests.support.reports import image, report
 from weighbridge.core import wire
 from weighbridge.model.budget import Status
-from weighbridge.service import queries
-from weighbridge.service.visible import Visible
+from weighbridge.service import queries, readable
+from weighbridge.service.readable import Readable
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -82,8 +82,9 @@ def test_the_list_is_narrowed(several: TestClient) -> None:
 
 
 def test_only_what_is_visible_is_listed(several: TestClient, service: Service) -> None:
-    with service.database.reading() as session:
-        page = queries.images(session, queries.Wanted(), Visible(frozenset({1})))
+    with readable.only(Readable(scope="octocat/yard-0")), service.database.reading() as session:
+        page = queries.images(session, queries.Wanted())
         assert {"octocat/yard-0"} == {shown.repository for shown in page.images}
-        assert () == queries.images(session, queries.Wanted(), Visible(frozenset())).images
-        assert queries.image(session, "octocat/yard-1", "app-1", visible=Visible(frozenset({1}))) is None
+        assert queries.image(session, "octocat/yard-1", "app-1") is None
+    with readable.only(readable.NOTHING), service.database.reading() as session:
+        assert () == queries.images(session, queries.Wanted()).images

@@ -57,8 +57,7 @@ def image(*steps: Step, packages: Sequence[Package] = (), base_name: str | None 
             by_layer[hidden.layer] += hidden.entry.size
             wasted.append(WastedPath(path=path, layer=hidden.layer, size=hidden.entry.size))
         for path, size in made.files.items():
-            content = f"{made.content}{path}{size}".encode(errors="surrogateescape")
-            digest = hashlib.blake2b(content, digest_size=16).digest()
+            digest = content_of(made, path, size)
             kind, name = (Kind.DIRECTORY, path[:-1]) if path.endswith("/") else (Kind.FILE, path)
             entry = Entry(name, kind, 0o644, made.uid, 0, size, "", digest)
             nodes[name] = Placed(entry, number, number, name)
@@ -74,6 +73,12 @@ def image(*steps: Step, packages: Sequence[Package] = (), base_name: str | None 
         packages=tuple(packages),
         base_name=base_name,
     )
+
+
+def content_of(made: Step, path: str, size: int) -> bytes:
+    """The digest of a file's content."""
+    content = f"{made.content}{path}{size}".encode(errors="surrogateescape")
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _layer(made: Step) -> Layer:

@@ -9,11 +9,24 @@ from fastapi import APIRouter, FastAPI
 
 from weighbridge import __version__
 from weighbridge.service import described, problems
-from weighbridge.service.api import administration, github_events, health, images, layers, me, metrics, reports
+from weighbridge.service.api import (
+    administration,
+    github_events,
+    health,
+    images,
+    layers,
+    me,
+    metrics,
+    records,
+    reports,
+)
+from weighbridge.service.api import lists as api_lists
 from weighbridge.service.auth.gate import Access, Gate
 from weighbridge.service.auth.workflow_tokens import WorkflowTokens
 from weighbridge.service.observed import Observed
-from weighbridge.service.pages import overview, session
+from weighbridge.service.pages import assets, details, errors, lists, overview, session
+from weighbridge.service.pictures import schema as pictures
+from weighbridge.service.pictures.layer import Pictures
 from weighbridge.service.security.front import Front
 from weighbridge.service.security.headers import SecurityHeaders
 from weighbridge.service.security.limits import Limits
@@ -56,14 +69,16 @@ def create(service: Service) -> FastAPI:
     app.add_middleware(SecurityHeaders, configuration=service.configuration)
     app.add_middleware(Front, configuration=service.configuration)
     problems.handle(app)
+    errors.dress(app)
     app.add_middleware(Observed)
+    # Around everything else: a badge is answered out of memory.
+    app.add_middleware(Pictures, service=service)
     api = APIRouter(prefix="/api/v1")
-    for module in (reports, layers, images, administration, me, github_events):
+    for module in (reports, layers, images, api_lists, records, administration, me, github_events):
         api.include_router(module.router)
     app.include_router(api)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    for page in (overview, session):
-        app.include_router(page.router)
+    for route in (health, metrics, assets, overview, lists, details, session):
+        app.include_router(route.router)
+    pictures.describe(app)
     described.describe(app)
     return app

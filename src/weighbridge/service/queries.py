@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
 _RELEASES = 1_000
+PREFERRED = (Image.platform != "linux/amd64", Image.platform)
+"""Platforms in the order in which one of them is shown."""
 
 
 class Order(StrEnum):
@@ -60,10 +62,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An image as lists show it. Sizes are bytes; `trend` runs from the oldest."""
+    """An image as lists show it. Sizes are bytes; `trend` runs from the oldest; `private` is the repository's."""
 
     image: Image
     repository: str
+    private: bool
     trend: tuple[int, ...]
 
 
@@ -87,12 +90,12 @@ class _Run:
 def images(session: Session, wanted: Wanted, visible: Visible = EVERYTHING) -> Page:
     """Raises Problem for a cursor that is none."""
     statement = (
-        select(Image, Repository.name)
+        select(Image, Repository.name, Repository.private)
         .join(Repository, Repository.id == Image.repository_id)
         .where(*_conditions(wanted), *visible.only())
     )
     place = None if wanted.after is None else cursors.place(wanted.after)
-    rows: list[Row[Image, str]] = []
+    rows: list[Row[Image, str, bool]] = []
     for number, run in enumerate(_runs(wanted.order)):
         if len(rows) > wanted.limit or (place is not None and number < _run_of(wanted.order, place)):
             continue
@@ -100,7 +103,7 @@ def images(session: Session, wanted: Wanted, visible: Visible = EVERYTHING) -> P
         if place is not None and number == _run_of(wanted.order, place):
             one = one.where(run.beyond(place))
         rows += session.execute(one).all()
-    shown = [_shown(image, name) for image, name in rows[: wanted.limit]]
+    shown = [_shown(*row) for row in rows[: wanted.limit]]
     after = cursors.cursor(_place(wanted.order, shown[-1])) if len(rows) > wanted.limit else None
     return Page(images=tuple(shown), after=after)
 
@@ -169,24 +172,24 @@ def _place(order: Order, shown: Shown) -> cursors.Place:
     return (image.status if order is Order.STATUS else getattr(image, _NUMBERS[order].key)), image.id
 
 
-def _shown(image: Image, repository: str) -> Shown:
-    return Shown(image=image, repository=repository, trend=tuple(json.loads(image.trend)))
+def _shown(image: Image, repository: str, private: bool) -> Shown:
+    return Shown(image=image, repository=repository, private=private, trend=tuple(json.loads(image.trend)))
 
 
 def image(
     session: Session, repository: str, name: str, platform: str | None = None, visible: Visible = EVERYTHING
 ) -> Shown | None:
-    """One image by its names; of several platforms the first by name, where none is named."""
+    """One image by its names; of several platforms the first of `PREFERRED`, where none is named."""
     statement = (
-        select(Image, Repository.name)
+        select(Image, Repository.name, Repository.private)
         .join(Repository, Repository.id == Image.repository_id)
         .where(Repository.name == repository, Image.name == name, *visible.only())
-        .order_by(Image.platform)
+        .order_by(*PREFERRED)
     )
     if platform is not None:
         statement = statement.where(Image.platform == platform)
     row = session.execute(statement.limit(1)).one_or_none()
-    return None if row is None else _shown(row[0], row[1])
+    return None if row is None else _shown(*row)
 
 
 def platforms(session: Session, image: Image) -> Sequence[str]:
@@ -195,14 +198,14 @@ def platforms(session: Session, image: Image) -> Sequence[str]:
     return session.scalars(statement.order_by(Image.platform)).all()
 
 
-def history(session: Session, image_id: int, limit: int = 500) -> Sequence[Record]:
-    """The newest records of the default branch and of releases, the newest first, without their `line`.
+def history(session: Session, image_id: int, limit: int = 500, *, whole: bool = False) -> Sequence[Record]:
+    """The newest records of the default branch and of releases, the newest first; their `line` where `whole` is asked.
 
     Each of the two is read off its index: what else there is of an image costs nothing.
     """
-    record = defer(Record.line, raiseload=True)
+    options = () if whole else (defer(Record.line, raiseload=True),)
     trunk = select(Record).where(Record.image_id == image_id, Record.trunk).order_by(Record.time.desc()).limit(limit)
     # A range, which an index is used for; an empty name is none.
     released = select(Record).where(Record.image_id == image_id, Record.release > "", Record.pull == 0).limit(_RELEASES)
-    found = {one.id: one for statement in (trunk, released) for one in session.scalars(statement.options(record))}
+    found = {one.id: one for statement in (trunk, released) for one in session.scalars(statement.options(*options))}
     return sorted(found.values(), key=lambda one: (one.time, one.id), reverse=True)[:limit]

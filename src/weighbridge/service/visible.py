@@ -1,27 +1,31 @@
-"""Which repositories a reader may see. Every query for pages and API is narrowed by it."""
+"""What a reader may see, as far as lists that are kept in memory are concerned: rows narrow themselves (`readable`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
-from sqlalchemy import ColumnElement
-from sqlalchemy.orm import InstrumentedAttribute
 
-from weighbridge.service.tables import Repository
+from weighbridge.service import readable
+from weighbridge.service.readable import Readable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute
 
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """`repositories` are rows' numbers; None: all of them."""
+    """Tells readers apart who see different things. None: everything."""
 
-    repositories: frozenset[int] | None = None
+    readable: Readable | None = None
 
-    def only(self, column: InstrumentedAttribute[int] = Repository.id) -> Sequence[ColumnElement[bool]]:
-        """What narrows a statement, given the column that names the repository."""
-        return () if self.repositories is None else (column.in_(sorted(self.repositories)),)
+    def only(self, _column: InstrumentedAttribute[int] | None = None) -> Sequence[ColumnElement[bool]]:
+        """Nothing: sessions are narrowed by themselves."""
+        return ()
 
 
 EVERYTHING = Visible()
@@ -29,7 +33,7 @@ EVERYTHING = Visible()
 
 async def visible() -> Visible:
     """What the reader of this request may see."""
-    return EVERYTHING
+    return Visible(readable.current())
 
 
 Seen = Annotated[Visible, Depends(visible)]

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from weighbridge.core.wire.times import written
 from weighbridge.model.budget import Status
-from weighbridge.service import queries
+from weighbridge.service import queries, queries_totals, tabular
+from weighbridge.service.api.examples import IMAGE, RECORD
 from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here
 from weighbridge.service.tables import Record
@@ -16,9 +17,14 @@ from weighbridge.service.visible import Seen
 
 router = APIRouter(tags=["images"])
 
+Cursor = Annotated[str | None, Query(max_length=4000, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page.")]
+
 
 class ImageV1(BaseModel):
     """An image with its newest weight on the default branch; all sizes are bytes, what is unknown is null."""
+
+    model_config = ConfigDict(json_schema_extra={"example": IMAGE})
 
     repository: str
     name: str
@@ -34,6 +40,7 @@ class ImageV1(BaseModel):
     saving: Annotated[int | None, Field(description="What the best proven fix would save.")]
     month_change: Annotated[int | None, Field(description="Against a month before the newest record.")]
     trend: Annotated[list[int], Field(description="The last sizes, the oldest first.")]
+    record: Annotated[int | None, Field(description="Number of the newest record.")] = None
 
 
 class ImagesV1(BaseModel):
@@ -44,18 +51,23 @@ class ImagesV1(BaseModel):
 
 
 class RecordV1(BaseModel):
-    """A weight at a commit."""
+    """A weight at a commit. `pull_request` is null but for what a pull request would make of it."""
 
+    model_config = ConfigDict(json_schema_extra={"example": RECORD})
+
+    id: int
     commit: str
     time: str
     ref: str | None
     release: str | None
+    pull_request: int | None
     size: int
     packed_size: int
     packed_size_estimated: bool
     wasted: int
     layers: int
     files: int
+    base_size: int | None
     delta: int | None
     status: Status
     max_size: int | None
@@ -69,7 +81,40 @@ class HistoryV1(BaseModel):
     records: list[RecordV1]
 
 
-@router.get("/images", summary="All images")
+class TotalsV1(BaseModel):
+    """Sums over all images that the reader may see; sizes are bytes."""
+
+    images: int
+    weighed: Annotated[int, Field(description="Images with a record on their default branch.")]
+    size: int
+    packed_size: int
+    month_change: int
+    over_budget: int
+    saving: Annotated[int, Field(description="What the best proven fix of each image would save, in all.")]
+    savings: Annotated[int, Field(description="Images with a proven saving.")]
+
+
+def totals_of(totals: queries_totals.Totals) -> TotalsV1:
+    """As the API has it."""
+    return TotalsV1(
+        images=totals.images,
+        weighed=totals.weighed,
+        size=totals.size,
+        packed_size=totals.packed,
+        month_change=totals.month_change,
+        over_budget=totals.over_budget,
+        saving=totals.saving,
+        savings=totals.savings,
+    )
+
+
+@router.get("/totals", summary="Sums over all images")
+def totals(here: Here, seen: Seen) -> TotalsV1:
+    """How many images there are, what they weigh, and what could be saved."""
+    return totals_of(queries_totals.totals(here.database, seen))
+
+
+@router.get("/images", summary="All images", response_model=ImagesV1, responses=tabular.RESPONSES)
 def images(
     here: Here,
     seen: Seen,
@@ -77,19 +122,35 @@ def images(
     q: Annotated[str, Query(max_length=200, description="Part of a name.")] = "",
     status: Status | None = None,
     repository: Annotated[str | None, Query(max_length=201)] = None,
-    cursor: Annotated[str | None, Query(max_length=4000)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> ImagesV1:
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    format: tabular.As = tabular.Format.JSON,  # noqa: A002 - the parameter's name
+) -> ImagesV1 | Response:
     """A page of images, the heaviest first."""
-    wanted = queries.Wanted(
-        order=sort, text=q, status=status and status.value, repository=repository, after=cursor, limit=limit
-    )
-    with here.database.reading() as session:
-        page = queries.images(session, wanted, seen)
-    return ImagesV1(images=[image_of(shown) for shown in page.images], next=page.after)
+
+    def page(after: str | None, rows: int) -> ImagesV1:
+        wanted = queries.Wanted(
+            order=sort, text=q, status=status and status.value, repository=repository, after=after, limit=rows
+        )
+        with here.database.reading() as session:
+            found = queries.images(session, wanted, seen)
+        return ImagesV1(images=[image_of(shown) for shown in found.images], next=found.after)
+
+    if format is tabular.Format.JSON:
+        return page(cursor, limit)
+    return tabular.table("images", ImageV1, tabular.every(lambda at: _split(page(at, tabular.PAGE))))
 
 
-@router.get("/images/{owner}/{repository}/{name:path}", summary="One image over time")
+def _split(page: ImagesV1) -> tuple[list[ImageV1], str | None]:
+    return page.images, page.next
+
+
+@router.get(
+    "/images/{owner}/{repository}/{name:path}",
+    summary="One image over time",
+    response_model=HistoryV1,
+    responses=tabular.RESPONSES,
+)
 def image(
     here: Here,
     seen: Seen,
@@ -98,14 +159,17 @@ def image(
     name: str,
     platform: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=2000)] = 500,
-) -> HistoryV1:
+    format: tabular.As = tabular.Format.JSON,  # noqa: A002
+) -> HistoryV1 | Response:
     """An image, with what it weighed on the default branch and in releases."""
     with here.database.reading() as session:
         shown = queries.image(session, f"{owner}/{repository}", name, platform, seen)
         if shown is None:
-            raise Problem(404, f"no image {name[:200]} of {owner}/{repository} has reported")
-        records = queries.history(session, shown.image.id, limit)
-    return HistoryV1(image=image_of(shown), records=[record_of(record) for record in records])
+            raise Problem(404, f"no image {name[:200]} of {owner[:100]}/{repository[:100]} has reported")
+        records = [record_of(record) for record in queries.history(session, shown.image.id, limit)]
+    if format is tabular.Format.CSV:
+        return tabular.table(f"{repository}-{name}", RecordV1, records)
+    return HistoryV1(image=image_of(shown), records=records)
 
 
 def image_of(shown: queries.Shown) -> ImageV1:
@@ -126,22 +190,26 @@ def image_of(shown: queries.Shown) -> ImageV1:
         saving=image.saving,
         month_change=image.month_change,
         trend=list(shown.trend),
+        record=image.record_id,
     )
 
 
 def record_of(record: Record) -> RecordV1:
     """As the API has it."""
     return RecordV1(
+        id=record.id,
         commit=record.commit,
         time=written(moment(record.time)),
         ref=record.ref,
         release=record.release,
+        pull_request=record.pull or None,
         size=record.size,
         packed_size=record.packed,
         packed_size_estimated=record.packed_estimated,
         wasted=record.wasted,
         layers=record.layer_count,
         files=record.file_count,
+        base_size=record.base_size,
         delta=record.delta,
         status=Status(record.status),
         max_size=record.max_size,
