@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-_CHUNK_BYTES = 1 << 22
+_CHUNK_BYTES = 1 << 25
+"""As few as memory allows: between two of them this waits for the interpreter, and what reads waits for this."""
 
 
 class Hashing:
