@@ -157,6 +157,7 @@ def _is_text(path: str) -> bool:
     return (
         path in _TEXTS
         or path.endswith("/pyvenv.cfg")
+        or (path.endswith(".runtimeconfig.json") and _own(path))
         or (path.startswith("etc/ld.so.conf.d/") and path.endswith(".conf"))
         or (path.startswith("etc/ld-musl-") and path.endswith(".path"))
     )

@@ -11,7 +11,7 @@ import zstandard
 from weighbridge.model.files import Kind
 from weighbridge.model.programs import Elf, FileFacts, GoBuild, Mention, Programs
 
-VERSION = 2
+VERSION = 3
 _MAX_BYTES = 1 << 29
 _KINDS = {kind.value: kind for kind in Kind}
 _ELF_FIELDS = tuple(field.name for field in fields(Elf))

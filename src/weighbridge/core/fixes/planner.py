@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.core.fixes import builder_pattern, compiled, in_place, interpreted, slimmer
+from weighbridge.core.fixes import builder_pattern, compiled, dotnet, in_place, interpreted, slimmer
 from weighbridge.core.fixes.anatomy import Anatomy
 from weighbridge.core.fixes.prospect import prospect
 
@@ -31,5 +31,12 @@ def plan(subject: Subject) -> Plan:
     found = prospect(subject)
     if found.glue is not None:
         return Plan(candidates=tuple(builder_pattern.plans(anatomy, found.glue)))
-    split = () if found.refusal else tuple(compiled.plans(anatomy)) or tuple(interpreted.plans(anatomy))
+    split = () if found.refusal else _split(anatomy)
     return Plan(candidates=(*split, *slimmer.plans(anatomy), *in_place.plans(anatomy)), refusal=found.refusal)
+
+
+def _split(anatomy: Anatomy) -> tuple[Candidate, ...]:
+    """Of the first kind that the image is of."""
+    # A program of .NET's may begin in one of C's, which is nothing without the rest.
+    kinds = (dotnet.plans, compiled.plans, interpreted.plans)
+    return next((found for kind in kinds if (found := tuple(kind(anatomy)))), ())
