@@ -33,11 +33,19 @@ WEB = [("Microsoft.NETCore.App", "8.0.0"), ("Microsoft.AspNetCore.App", "8.0.0")
 CORE = [("Microsoft.NETCore.App", "8.0.0")]
 
 
-def configuration(frameworks: list[tuple[str, str]], *, key: str = "frameworks", **properties: object) -> str:
+def configuration(frameworks: list[tuple[str, str]], *, key: str = "frameworks", invariant: bool = False) -> str:
     """As the SDK writes it beside a program."""
     listed = [{"name": name, "version": version} for name, version in frameworks]
     asked = {"framework": listed[0]} if len(listed) == 1 and key == "frameworks" else {key: listed}
-    return json.dumps({"runtimeOptions": {"tfm": "net8.0", **asked, "configProperties": properties}})
+    return json.dumps(
+        {
+            "runtimeOptions": {
+                "tfm": "net8.0",
+                **asked,
+                "configProperties": {"System.Globalization.Invariant": invariant},
+            }
+        }
+    )
 
 
 def splits(
@@ -121,7 +129,7 @@ ENTRYPOINT ["dotnet", "Orders.dll"]
         (configuration([("Microsoft.NETCore.App", "10.0.0")]), ["runtime:10.0-noble-chiseled-extra", "runtime:10.0"]),
         (configuration(CORE, key="includedFrameworks"), ["runtime-deps:8.0-jammy-chiseled-extra", "runtime-deps:8.0"]),
         (
-            configuration(CORE, **{"System.Globalization.Invariant": True}),
+            configuration(CORE, invariant=True),
             ["runtime:8.0-jammy-chiseled", "runtime:8.0"],
         ),
     ],
