@@ -77,9 +77,9 @@ class Programs:
     `elves` and `scripts` (path → words of its `#!` line) are keyed by the path of the regular file itself, hard links
     by each of their names; `links` are symlinks (path → target as written), so that names can be followed; `files`
     every path with its mode, owner and size; `texts` the small files that configure others (etc/passwd, etc/group,
-    etc/ld.so.conf and what it includes, etc/os-release, etc/nsswitch.conf, pyvenv.cfg, *.runtimeconfig.json, …) and the shell scripts outside
-    the system's own folders, as bytes. `calls` are, for source files outside those folders that start other programs,
-    the words that may be names of programs (see reading.calls).
+    etc/ld.so.conf and what it includes, etc/os-release, etc/nsswitch.conf, pyvenv.cfg, *.runtimeconfig.json, …) and
+    the shell scripts outside the system's own folders, as bytes. `calls` are, for source files outside those folders
+    that start other programs, the words that may be names of programs (see reading.calls).
     """
 
     elves: Mapping[str, Elf]
