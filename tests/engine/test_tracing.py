@@ -34,7 +34,7 @@ SERVER = """\
 import http.server, ctypes, subprocess
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        ctypes.CDLL("libbz2.so.1.0"); open("/srv/prices é").read(); subprocess.run(["/usr/bin/env", "true"])
+        ctypes.CDLL("libudev.so.1"); open("/srv/prices é").read(); subprocess.run(["/usr/bin/env", "true"])
         self.send_response(200); self.end_headers(); self.wfile.write(b"ok")
 http.server.HTTPServer(("", 8080), Handler).serve_forever()
 """
@@ -106,15 +106,15 @@ def test_what_is_read_and_started_for_a_request_is_seen_and_asked_for(site: Site
     assert "" == opened.failure
     assert "/srv/prices é" in opened.files
     assert "/srv/unread" not in opened.files
-    assert any(path.endswith("/libbz2.so.1.0.4") for path in opened.files)
+    assert any("/libudev.so.1" in path for path in opened.files)
     assert "/usr/bin/env" in opened.programs
 
     lacking = PYTHON.replace('echo 1 > "/srv/prices é"', "rm /usr/bin/env").replace(
-        "USER", "RUN rm /lib/*/libbz2*\nUSER"
+        "USER", "RUN rm /lib/*/libudev*\nUSER"
     )
     check, gaps = check_opened(opened, site.side(tag), site.side(site.build(lacking)))
     assert Outcome.FAILED is check.outcome
-    assert {"/usr/bin/env", "libbz2.so.1.0", "/srv/prices é"} == {gap.wanted for gap in gaps}
+    assert {"/usr/bin/env", "libudev.so.1", "/srv/prices é"} == {gap.wanted for gap in gaps}
     same, none = check_opened(opened, site.side(tag), site.side(tag))
     assert (Outcome.PASSED, ()) == (same.outcome, none)
 
