@@ -16,6 +16,7 @@ from weighbridge.core.proof.behaviour import Original, compare_behaviour, judge_
 from weighbridge.core.proof.closure import Side, check_closure, find_gaps
 from weighbridge.core.proof.complaints import complaints
 from weighbridge.core.proof.configuration import check_configuration
+from weighbridge.core.proof.opened import check_opened
 from weighbridge.core.proof.size import check_size
 from weighbridge.core.proof.surface import surface_of
 from weighbridge.core.redaction import redacted_config, redacted_proof
@@ -30,12 +31,13 @@ from weighbridge.errors import (
 from weighbridge.model.build import DockerfileText
 from weighbridge.model.fix import Check, Outcome, Proof, ProofStatus, Step
 from weighbridge.observing import Observer
+from weighbridge.tracing import TROUBLES, make_kit, trace, unavailable
 from weighbridge.weighing import Origin, programs_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from weighbridge.model.behaviour import Observation, Smoke
+    from weighbridge.model.behaviour import Observation, Opened, Smoke
     from weighbridge.model.fix import Candidate, Gap
     from weighbridge.model.image import Image, ImageDescription
     from weighbridge.model.programs import Programs
@@ -102,6 +104,7 @@ class Camp:
     _image: Image | None = None
     _programs: Programs | None = None
     _behaviour: Original | None = None
+    _opened: Opened | None = None
 
     def incomparable(self) -> str:
         """Why nothing could be claimed of any candidate, however it was built; empty if there is no reason."""
@@ -134,12 +137,31 @@ class Camp:
             self._behaviour = judge_original(first, second, self.description.config, self.smoke)
         return self._behaviour
 
+    @property
+    def opened(self) -> Opened:
+        """What the original opens and starts while it runs, as a run of its own shows."""
+        if self._opened is None:
+            tools = self.tools
+            tools.climb.line(None, "running the original under strace")
+            try:
+                kit = make_kit(tools.builder, tools.engine(), self.subject.spec)
+                self._opened = trace(self._observer, kit, self.description, self._smoke, self.behaviour.first)
+            except TROUBLES as error:
+                self._opened = unavailable(error)
+        return self._opened
+
+    @property
+    def _observer(self) -> Observer:
+        tools = self.tools
+        return Observer(containers=tools.containers(), hidden=self.hidden, clock=tools.clock, sleep=tools.sleep)
+
+    @property
+    def _smoke(self) -> Smoke:
+        return replace(self.smoke, timeout=min(self.smoke.timeout, self.longest))
+
     def observed(self, image: ImageDescription, *, like: Observation | None = None) -> Observation:
         """What an image does, as the smoke test says."""
-        tools = self.tools
-        observer = Observer(containers=tools.containers(), hidden=self.hidden, clock=tools.clock, sleep=tools.sleep)
-        smoke = replace(self.smoke, timeout=min(self.smoke.timeout, self.longest))
-        return observer.observe(image.id, image.config, smoke, like=like)
+        return self._observer.observe(image.id, image.config, self._smoke, like=like)
 
     def read(self, reference: str) -> Programs:
         """An image's file system, as far as running it is concerned."""
@@ -260,8 +282,20 @@ class Ascent:
         check = check_closure(original, side)
         if check.outcome is Outcome.FAILED:
             self.gaps = find_gaps(original, side)
+        elif self.camp.smoke.trace:
+            check = self._opened(check, original, side)
         self._take(check)
         return side.programs
+
+    def _opened(self, closed: Check, original: Side, side: Side) -> Check:
+        """The check of a file system that closes, with what the run of the original asks for besides."""
+        opened = self.camp.opened
+        if opened.failure:
+            return replace(closed, details=(*closed.details, f"not traced: {opened.failure}"))
+        check, self.gaps = check_opened(opened, original, side)
+        if check.outcome is not Outcome.PASSED:
+            return check
+        return replace(closed, details=(*closed.details, *check.details))
 
     def _behaviour(self) -> None:
         self._begin(Step.BEHAVIOUR)

@@ -83,10 +83,31 @@ class Observer:
                     done.append(result)
         return Observation(seen=tuple(done))
 
+    def once(
+        self,
+        image: str,
+        config: ImageConfig,
+        smoke: Smoke,
+        trial: Trial,
+        *,
+        before: Seen,
+        files: bytes,
+        after: Callable[[Container], None],
+    ) -> Seen | str:
+        """One trial with `files` (a tar) in the container, which `after` may look into; or why it could not be done.
+
+        Raises as `observe` does.
+        """
+        run = _Run(
+            observer=self, image=image, config=config, smoke=smoke, trial=trial, before=before, files=files, after=after
+        )
+        result = run.result()
+        return result if isinstance(result, str) else result[1]
+
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """One trial. `before` is what the other image was seen to do in it."""
+    """One trial. `before` is what the other image was seen to do in it; `after` looks at what is left of it."""
 
     observer: Observer
     image: str
@@ -94,6 +115,8 @@ class _Run:
     smoke: Smoke
     trial: Trial
     before: Seen | None = None
+    files: bytes = b""
+    after: Callable[[Container], None] = lambda _: None
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
     _started: float = 0.0
@@ -129,9 +152,11 @@ class _Run:
                     environment=self.smoke.environment,
                     volumes=self.config.volumes,
                     limits=self.observer.limits,
+                    files=self.files,
                 )
             )
             seen = self._watch(scene, container, frozenset(background))
+            self.after(container)
             lost = next((each for each in services if each[0].port is not None and not each[1].state().running), None)
             if lost is not None:
                 return _fallen(*lost, self.observer.hidden)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from weighbridge.model.behaviour import USUAL_LIMITS, Limit, Limits
@@ -283,7 +283,7 @@ class Registry(Protocol):
 class Launch:
     """How a container is started. None leaves the image's own entrypoint or command.
 
-    `volumes` are those of the scene's that it mounts, by path.
+    `volumes` are those of the scene's that it mounts, by path. `files` is a tar that is unpacked at its root before.
     """
 
     image: str
@@ -292,6 +292,7 @@ class Launch:
     environment: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     limits: Limits = USUAL_LIMITS
+    files: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +324,10 @@ class Container(Protocol):
 
     def written(self) -> frozenset[str]:
         """Paths that it made or changed, with a leading slash, bounded; volumes included."""
+        ...
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """The first `limit` bytes of a regular file of it; None where there is none."""
         ...
 
     def stop(self, patience: float) -> bool:

@@ -35,6 +35,7 @@ class Program:
     refusal: str = ""
     health: Sequence[tuple[float, str]] = ()
     writes: frozenset[str] = frozenset()
+    files: Mapping[str, bytes] = field(default_factory=dict)
     stubborn: bool = False
 
 
@@ -185,6 +186,11 @@ class FakeContainer:
     def written(self) -> frozenset[str]:
         """See ports.Container."""
         return self._program.writes
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """See ports.Container."""
+        found = self._program.files.get(path)
+        return None if found is None else found[:limit]
 
     def stop(self, patience: float) -> bool:
         """See ports.Container."""

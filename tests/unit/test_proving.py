@@ -9,12 +9,14 @@ import pytest
 
 from tests.support.fake_containers import FakeContainers, Program
 from tests.support.fake_engine import FakeBuilder, FakeEngine, FakeLayerCache
+from weighbridge import ascent
 from weighbridge.adapters.climbing import SilentClimb
 from weighbridge.dockerfile.parse import parse
+from weighbridge.model.behaviour import Smoke
 from weighbridge.model.build import BuildSpec
 from weighbridge.model.fix import Candidate, Family, FileEdit, GapKind, ProofStatus
 from weighbridge.model.subject import Subject
-from weighbridge.proving import Prover
+from weighbridge.proving import DERIVED, Prover
 from weighbridge.weighing import Scale
 
 if TYPE_CHECKING:
@@ -40,10 +42,18 @@ class _Containers(FakeContainers):
         super().__init__({})
         self._engine = engine
         self.runs = 0
+        self.everywhere: Program | None = None
+
+    @property
+    def traced(self) -> list[Launch]:
+        """Launches under strace."""
+        return [launch for launch in self.started if launch.files]
 
     def program(self, launch: Launch) -> Program:
         """Runs well where the data are."""
         self.runs += 1
+        if self.everywhere is not None:
+            return self.everywhere
         steps = self._engine._image(launch.image).steps
         return WELL if any("/opt/data/x" in step.created_by for step in steps) else BADLY
 
@@ -119,7 +129,12 @@ class Site:
         return self.folder
 
     def prove(
-        self, *candidates: Candidate, revise: Mender | None = None, minutes: float = 10.0, timeout: float = 3600.0
+        self,
+        *candidates: Candidate,
+        revise: Mender | None = None,
+        minutes: float = 10.0,
+        timeout: float = 3600.0,
+        smoke: Smoke = DERIVED,
     ) -> list[Fix]:
         """The fixes, after which only the original is on the engine."""
         prover = Prover(
@@ -143,6 +158,7 @@ class Site:
             tree=self.folder,
             source="source",
             revise=revise,
+            smoke=smoke,
             hidden=("s3cret",),
         )
         assert {"busybox:1.36", "original"} == set(self.engine.images)
@@ -251,3 +267,28 @@ def test_a_secret_that_became_a_variable_is_masked_in_what_is_told(site: Site) -
     assert ProofStatus.REJECTED is fix.proof.status
     assert "***" in fix.proof.reason
     assert "s3cret" not in str(fix.proof)
+
+
+@pytest.mark.parametrize(("opens", "proven"), [("/opt/data/x", False), ("/opt/data/other", True)])
+def test_what_the_original_opens_a_candidate_must_have(
+    site: Site, monkeypatch: pytest.MonkeyPatch, opens: str, proven: bool
+) -> None:
+    monkeypatch.setattr(ascent, "make_kit", lambda *_: b"kit")
+    log = f'7 openat(AT_FDCWD</>, "{opens}", O_RDONLY) = 3<{opens}>\n'.encode()
+    site.containers.everywhere = replace(WELL, files={"/.weighbridge/log": log})
+    (fix,) = site.prove(candidate(BAD), smoke=Smoke(trace=True))
+
+    assert proven == (fix.proof.status is ProofStatus.VERIFIED), fix.proof.checks[2].details
+    assert proven or "the original opens /opt/data/x while it runs, which " in fix.proof.reason
+    last = site.containers.traced[-1]
+    assert ("/.weighbridge/ld.so",) == last.entrypoint
+    assert b"kit" == last.files
+    (untraced,) = site.prove(candidate(BAD))
+    assert ProofStatus.VERIFIED is untraced.proof.status
+
+
+def test_where_strace_cannot_be_had_it_is_said_and_the_rest_is_proven(site: Site) -> None:
+    (fix,) = site.prove(candidate(GOOD), smoke=Smoke(trace=True))
+
+    assert ProofStatus.VERIFIED is fix.proof.status
+    assert "not traced: strace cannot be had: Dockerfile:1: " in fix.proof.checks[2].details[-1]

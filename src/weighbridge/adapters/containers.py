@@ -15,6 +15,7 @@ import requests
 
 from weighbridge.adapters.attached import Output, hang_up, link_of, talk
 from weighbridge.adapters.engine_errors import explained, one_line
+from weighbridge.adapters.first_file import first_file
 from weighbridge.adapters.guard import Guard
 from weighbridge.adapters.made import marks, remove_container, remove_volume, sweep
 from weighbridge.adapters.probe import DEFAULT_IMAGE, Probe, choose_probe, listening_ports
@@ -37,6 +38,7 @@ _MAX_TOOL_BYTES = 1 << 20
 _TOOL_SECONDS = 30.0
 _HEALTH_NANOSECONDS = 1_000_000_000
 _KILLED = 137
+_MAX_HEADERS = 16_384
 _PROBE_MEMORY = 256 << 20
 _PROBE_PROCESSES = 64
 
@@ -174,6 +176,8 @@ class DockerScene:
                 raise
             except docker.errors.APIError as error:
                 return DockerContainer(self, None, launch, refusal=_refusal(error))
+            if launch.files:
+                self._api.put_archive(container, "/", launch.files)
             return self._started(container, launch)
 
     def _started(self, container: str, launch: Launch) -> DockerContainer:
@@ -257,6 +261,20 @@ class DockerScene:
             paths |= {path.rstrip("/") + name.removeprefix(folder) for name in found if name}
         return frozenset(sorted(paths)[:_MAX_WRITTEN])
 
+    def read(self, container: str, path: str, limit: int) -> bytes | None:
+        """The first bytes of a regular file of a container; None where there is none."""
+        try:
+            chunks, _ = self._api.get_archive(container, path)
+        except docker.errors.NotFound:
+            return None
+        data = bytearray()
+        with explained(self._environ), contextlib.closing(chunks):
+            for chunk in chunks:
+                data += chunk
+                if len(data) > limit + _MAX_HEADERS:
+                    break
+        return first_file(bytes(data), limit)
+
     def inspect(self, container: str) -> Mapping[str, Any]:
         """The engine's words on a container's state."""
         with explained(self._environ):
@@ -320,6 +338,10 @@ class DockerContainer:
     def written(self) -> frozenset[str]:
         """See ports.Container."""
         return frozenset() if self._id is None else self._scene.written(self._id, self._launch.volumes)
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """See ports.Container."""
+        return None if self._id is None else self._scene.read(self._id, path, limit)
 
     def stop(self, patience: float) -> bool:
         """See ports.Container."""

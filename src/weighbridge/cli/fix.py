@@ -46,6 +46,14 @@ def fix(
     fix_network: Annotated[
         bool, typer.Option("--fix-network", help="Let the containers that it runs reach outside.", metavar=FLAG)
     ] = False,
+    trace: Annotated[
+        bool,
+        typer.Option(
+            "--trace",
+            help="Run the original under strace, too: a fix must have every file that it was seen to open or start.",
+            metavar=FLAG,
+        ),
+    ] = False,
     minimum_change: MinimumChangeOption = None,
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
@@ -54,6 +62,7 @@ def fix(
     given = {
         "context": context, "file": file, "target": target, "build-args": build_arg, "network": network,
         "config": config, "minimum-change": minimum_change, "fix-network": fix_network or None,
+        "fix-trace": trace or None,
     }  # fmt: skip
     with ending() as end:
         from weighbridge import commands

@@ -43,6 +43,7 @@ class Smoke:
 
     `command` replaces the image's CMD, as `docker run IMAGE COMMAND` does. `status` is the expected exit status, and
     `contains` a text of the output. `timeout` is seconds for one run. `network` lets the container reach outside.
+    `trace` runs the original once more, to see which files it opens.
     """
 
     command: tuple[str, ...] | None = None
@@ -53,6 +54,7 @@ class Smoke:
     contains: str | None = None
     timeout: float = 60.0
     network: bool = False
+    trace: bool = False
 
     @property
     def given(self) -> bool:
@@ -160,4 +162,16 @@ class Observation:
     """What an image did, trial by trial. `failure` is why nothing could be seen (a service that never came up)."""
 
     seen: tuple[tuple[Trial, Seen], ...] = ()
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What a run opened and started: absolute paths, as the kernel resolved those of `files`, in their order.
+
+    `failure` is why nothing could be seen.
+    """
+
+    files: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
     failure: str = ""

@@ -177,6 +177,11 @@ class Settings(Model):
     fix_network: Annotated[Boolean, About(run_only=True)] = Field(
         False, description="Whether the containers that fixes are tried in reach the network outside."
     )
+    fix_trace: Boolean = Field(
+        False,
+        description="Whether the original is run once more under strace, and a fix must have every file of the image "
+        "that it was seen to open or start.",
+    )
     record: Boolean = Field(
         True,
         description="Whether to remember what was weighed on a push to the default branch, a tag, a release and a "
@@ -241,7 +246,7 @@ class Settings(Model):
         return {image.name: self._smoke(image.smoke) for image in self.images}
 
     def _smoke(self, given: SmokeSettings | None) -> Smoke:
-        return replace(Smoke() if given is None else given.smoke(), network=self.fix_network)
+        return replace(Smoke() if given is None else given.smoke(), network=self.fix_network, trace=self.fix_trace)
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
