@@ -84,7 +84,7 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
     report = _accepted(report, settings, event, pulls, number)
     status = _tell(report, settings, event, environ, runner, pulls, number)
     action_fixes.tell(report, settings, event, outside, pulls, number, runner)
-    sending.send(report, settings, event, environ, runner, outside)
+    sending.send(report, settings, event, environ, runner, outside, yard.scale.cache)
     branch = history()
     records = remembering.remember(
         report, settings, event, repository=repository, branch=branch, hidden=hidden, runner=runner

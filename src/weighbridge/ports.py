@@ -266,6 +266,14 @@ class ReportReceiver(Protocol):
         """
         ...
 
+    def missing_layers(self, receipt: Receipt, layers: Mapping[str, str]) -> tuple[str, ...]:
+        """Of layers of a report (diff ID, digest of its document) those whose files are to be sent. Raises as send."""
+        ...
+
+    def send_layer(self, receipt: Receipt, diff_id: str, document: bytes) -> None:
+        """Sends the document of a layer's files. Raises as send."""
+        ...
+
 
 class Registry(Protocol):
     """One repository of a registry."""

@@ -10,7 +10,9 @@ import pytest
 from tests.support.reports import image, report
 from tests.support.service_running import Running, running_service
 from weighbridge.core import wire
+from weighbridge.core.wire.layers import load_layer
 from weighbridge.errors import ServiceRefused, ServiceUnavailable
+from weighbridge.model.report import WeighedImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,6 +87,29 @@ def test_the_token_is_masked_and_the_address_is_looked_at(job: Job) -> None:
 
     assert "wbu_secret" in job.commands("add-mask")[1]
     assert "input service: must be an http or https address" in job.commands("error")[0]
+
+
+def test_the_files_of_the_heads_layers_are_sent_once(job: Job) -> None:
+    job.pull_request({"Dockerfile": SMALL}, {"Dockerfile": SMALL}).run(service=SERVICE)
+    first = dict(job.receiver.layers)
+    job.environ["GITHUB_RUN_ID"] = "2"
+    job.run(service=SERVICE)
+
+    head = job.report.images[0].head
+    assert isinstance(head, WeighedImage)
+    assert {layer.diff_id for layer in head.layers} == set(first)
+    assert f"sent to {SERVICE}: the files of {len(first)} layers" in job.log
+    assert 1 == job.log.count("the files of")
+    assert any(entry.path == "small" for document in first.values() for entry in load_layer(document).entries)
+
+
+def test_layers_that_are_not_taken_are_a_warning(job: Job) -> None:
+    job.receiver.layer_fault = ServiceUnavailable("it is away")
+
+    assert 0 == job.pull_request({"Dockerfile": SMALL}, {"Dockerfile": SMALL}).run(service=SERVICE)
+
+    (warning,) = job.commands("warning")
+    assert "the files of layers were not all sent" in warning
 
 
 @pytest.fixture

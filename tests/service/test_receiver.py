@@ -10,9 +10,12 @@ import pytest
 
 from tests.service.test_ingest import sent
 from tests.support.fake_receiver import FakeReportReceiver
+from tests.support.service import read
+from tests.support.service import sent as of_image
 from tests.support.service_running import running_service
 from tests.support.serving import listening
 from weighbridge.adapters.service import HttpReportReceiver, has_identity, identity_token
+from weighbridge.core.wire.layers import digest_of_layer
 from weighbridge.errors import ServiceRefused, ServiceUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -93,3 +96,15 @@ def test_a_job_without_the_permission_has_none() -> None:
     assert not has_identity({"ACTIONS_ID_TOKEN_REQUEST_URL": "https://x"})
     with pytest.raises(UsageError, match="id-token: write"):
         identity_token({}, "https://weighbridge.example")
+
+
+def test_the_files_of_layers_are_asked_for_and_taken(receiver: ReportReceiver, tmp_path: Path) -> None:
+    made = read(tmp_path, "usr/\nusr/lib/libc 5000\n", "app/main 700\n")
+    documents = made.documents
+    receipt = receiver.send(of_image(made.reported).decode())
+    digests = {diff_id: digest_of_layer(document) for diff_id, document in documents.items()}
+
+    assert tuple(digests) == receiver.missing_layers(receipt, digests)
+    for diff_id, document in documents.items():
+        receiver.send_layer(receipt, diff_id, document)
+    assert () == receiver.missing_layers(receipt, digests)

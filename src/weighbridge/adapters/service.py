@@ -6,6 +6,7 @@ OpenID Connect in GitHub Actions: https://docs.github.com/actions/reference/secu
 from __future__ import annotations
 
 import json
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -36,20 +37,24 @@ class HttpReportReceiver:
         say: Callable[[str], None] = silent,
     ) -> None:
         """See ServiceClient."""
-        self._url, self._token = url, token
-        self._retries, self._deadline, self._backoff, self._say = retries, deadline, backoff, say
+        self._token = token
+        self._open = partial(ServiceClient, url, retries=retries, deadline=deadline, backoff=backoff, say=say)
 
     def send(self, report: str) -> Receipt:
         """See ports.ReportReceiver."""
-        with ServiceClient(
-            self._url,
-            self._token(),
-            retries=self._retries,
-            deadline=self._deadline,
-            backoff=self._backoff,
-            say=self._say,
-        ) as client:
-            return client.send(report)
+        return self._client.send(report)
+
+    def missing_layers(self, receipt: Receipt, layers: Mapping[str, str]) -> tuple[str, ...]:
+        """See ports.ReportReceiver."""
+        return self._client.missing_layers(receipt.repository, layers, pull_request=receipt.pull_request)
+
+    def send_layer(self, receipt: Receipt, diff_id: str, document: bytes) -> None:
+        """See ports.ReportReceiver."""
+        self._client.send_layer(receipt.repository, diff_id, document, pull_request=receipt.pull_request)
+
+    @cached_property
+    def _client(self) -> ServiceClient:
+        return self._open(self._token())
 
 
 def has_identity(environ: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import quote
 
@@ -9,13 +10,13 @@ import zstandard
 from pydantic import TypeAdapter, ValidationError
 
 from weighbridge.client.transport import Bearer, Transport, silent
-from weighbridge.client.values import History, Image, ImagesPage, Receipt
+from weighbridge.client.values import History, Image, ImagesPage, Lacking, Receipt
 from weighbridge.core import wire
 from weighbridge.errors import ServiceUnavailable
 from weighbridge.model.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from weighbridge.model.budget import Status
 
@@ -23,6 +24,7 @@ Answer = TypeVar("Answer")
 
 _LEVEL = 6
 _RECEIPT, _PAGE, _HISTORY = TypeAdapter(Receipt), TypeAdapter(ImagesPage), TypeAdapter(History)
+_LACKING = TypeAdapter(Lacking)
 
 
 class ServiceClient:
@@ -63,6 +65,36 @@ class ServiceClient:
         headers = {"Content-Type": "application/json", "Content-Encoding": "zstd"}
         answer = self._transport.ask("POST", "/api/v1/reports", auth=self._auth, body=body, headers=headers)
         return self._read(_RECEIPT, answer)
+
+    def missing_layers(
+        self, repository: str, layers: Mapping[str, str], *, pull_request: int | None = None
+    ) -> tuple[str, ...]:
+        """Of layers (diff ID, digest of its document) those whose files the service lacks, of a report that it has."""
+        having = {
+            "repository": repository,
+            "pull_request": pull_request,
+            "layers": [{"diff_id": diff_id, "digest": digest} for diff_id, digest in layers.items()],
+        }
+        answer = self._transport.ask(
+            "POST",
+            "/api/v1/layers/missing",
+            auth=self._auth,
+            body=json.dumps(having).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        return self._read(_LACKING, answer).missing
+
+    def send_layer(self, repository: str, diff_id: str, document: bytes, *, pull_request: int | None = None) -> None:
+        """Sends the document of a layer's files (core.wire.layers). Sending it again changes nothing."""
+        pull = {} if pull_request is None else {"pull_request": str(pull_request)}
+        self._transport.ask(
+            "PUT",
+            f"/api/v1/layers/{quote(diff_id)}",
+            auth=self._auth,
+            query={"repository": repository, **pull},
+            body=zstandard.ZstdCompressor(level=_LEVEL).compress(document),
+            headers={"Content-Type": "application/jsonl", "Content-Encoding": "zstd"},
+        )
 
     def images(
         self, *, sort: str = "size", text: str = "", status: Status | None = None, repository: str | None = None

@@ -80,6 +80,13 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """Diff IDs of layers whose files are not there."""
+
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImagesPage:
     """A page of the list of images; `next` is the cursor of the one after it."""
 
