@@ -37,7 +37,7 @@ from weighbridge.service import configuration, running, schema, tokens  # noqa: 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_START_SECONDS = 60
+_START_SECONDS = 180
 _FILES = timedelta(days=60)
 """What is older is compared as far as the reports name its files, as it is where nobody sends them."""
 

@@ -17,13 +17,16 @@ from weighbridge.service.running import Service, assembled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.fleet.plot import Project
     from weighbridge.service.configuration import Configuration
 
 SOME = tuple(project for project in PROJECTS if project.name in ("shop", "search", "ml-serving", "docs"))
 
 
 @contextlib.contextmanager
-def filled(configuration: Configuration, *, every: int = 20, days: int = 200) -> Iterator[tuple[Service, TestClient]]:
+def filled(
+    configuration: Configuration, *, every: int = 20, days: int = 200, projects: tuple[Project, ...] = SOME
+) -> Iterator[tuple[Service, TestClient]]:
     """The service and one who asks it, for as long as the context lasts. Pushes are so many times rarer."""
     service = assembled(configuration)
     schema.upgrade(service.database)
@@ -35,5 +38,5 @@ def filled(configuration: Configuration, *, every: int = 20, days: int = 200) ->
         def deliver(method: str, path: str, body: bytes) -> int:
             return client.request(method, path, content=body, headers=headers).status_code
 
-        post(deliver, year(service.now(), projects=SOME, every=every, days=days))
+        post(deliver, year(service.now(), projects=projects, every=every, days=days))
         yield service, client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import not_, select
 from sqlalchemy.orm import defer
 
 from weighbridge.service.tables import Image, Record, Report, Repository
@@ -66,7 +66,7 @@ def at(session: Session, image_id: int, ref: str, default_branch: str | None, *,
         return found
     others = (
         select(Record.id, Record.ref, Record.time)
-        .where(*of_image, Record.trunk.is_not(True))
+        .where(*of_image, not_(Record.trunk))
         .order_by(Record.time.desc())
         .limit(_SEARCHED)
         .subquery()

@@ -1,0 +1,123 @@
+"""A service that listens, with a part of the made-up organisation in it, and pages of it opened in Chromium.
+
+Its pages are sent with a content security policy that lets nothing run or load but files of the service itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import uvicorn
+
+from tests.browser.conftest import Opened
+from tests.support.fleet_service import SOME, filled
+from weighbridge.service.app import create
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+    from playwright.sync_api import Browser, Page
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from tests.support.fleet.plot import Project
+    from weighbridge.service.configuration import Configuration
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+Scheme = Literal["light", "dark"]
+
+
+class Strict:
+    """Adds the policy to every page that comes without one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                names = {name.lower() for name, _ in message["headers"]}
+                if b"content-security-policy" not in names:
+                    message["headers"] = [*message["headers"], (b"content-security-policy", POLICY.encode())]
+            await send(message)
+
+        await self._app(scope, receive, sent)
+
+
+@contextlib.contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """The application on a free port: its address."""
+    server = uvicorn.Server(uvicorn.Config(Strict(app), host="127.0.0.1", port=0, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A service that listens at an address; `client` asks it without a browser."""
+
+    address: str
+    client: TestClient
+
+    def newest(self, image: str) -> int:
+        """The newest record of an image (`owner/repository/name`)."""
+        records = self.client.get(f"/api/v1/images/{image}").json()["records"]
+        return int(records[0]["id"])
+
+
+@contextlib.contextmanager
+def site(
+    configuration: Configuration, *, every: int = 20, days: int = 200, projects: tuple[Project, ...] = SOME
+) -> Iterator[Site]:
+    """A filled service."""
+    with (
+        filled(configuration, every=every, days=days, projects=projects) as (service, client),
+        listening(create(service)) as address,
+    ):
+        yield Site(address=address, client=client)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Opens pages; all that they ask for must be the service's own, and nothing may be complained of."""
+
+    browser: Browser
+    site: Site
+    pages: list[Opened] = field(default_factory=list)
+
+    def __call__(
+        self, path: str, *, scheme: Scheme = "light", width: int = 1280, height: int = 900, script: bool = True
+    ) -> Page:
+        """The page at a path, in a window of its own."""
+        context = self.browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": height}, java_script_enabled=script
+        )
+        opened = Opened(page=context.new_page(), address="")
+        opened.listen()
+        self.pages.append(opened)
+        opened.page.goto(self.site.address + path)
+        opened.page.wait_for_load_state("load")
+        return opened.page
+
+    def leave(self) -> None:
+        """Closes all windows, and holds the pages to their promise."""
+        for opened in self.pages:
+            opened.page.context.close()
+        asked = [address for opened in self.pages for address in opened.requests]
+        assert [] == [address for address in asked if not address.startswith(self.site.address)]
+        assert [] == [complaint for opened in self.pages for complaint in opened.complaints]
