@@ -46,7 +46,7 @@ def test_what_is_no_trace_tells_nothing(log: bytes) -> None:
 
 
 APP = ElfFile(interpreter="/lib/ld.so", needed=("libm.so.6",), pie=True)
-FILES = {
+FILES: dict[str, ElfFile | bytes | str] = {
     "usr/bin/app": APP,
     "usr/bin/env": APP,
     "lib/ld.so": ElfFile(),
