@@ -91,6 +91,18 @@ def test_a_makefile_is_not_taken_away_since_it_does_more() -> None:
     assert ("Makefile still builds the two: take that out of it",) == candidate.costs
 
 
+def test_what_the_merged_file_is_called_is_told_where_that_is_another_name() -> None:
+    glue = GLUE.replace("docker build -t httpd .", "docker build -f Dockerfile.target .")
+    made = subject(TARGET, {}, neighbours={"Dockerfile.build": BUILD, "build.sh": glue})
+    named = replace(
+        made, spec=replace(made.spec, file="Dockerfile.target"), dockerfile=parse(TARGET, "Dockerfile.target")
+    )
+
+    (candidate,) = plan(named).candidates
+    assert "Dockerfile" == candidate.dockerfile
+    assert ("what names Dockerfile.target, as `file` may, is to name Dockerfile",) == candidate.costs
+
+
 ENTRY = ImageConfig(entrypoint=("/root/httpd",))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.support.elf import ElfFile
@@ -11,6 +13,9 @@ from weighbridge.core.proof.opened import check_opened, read_trace
 from weighbridge.model.behaviour import Opened
 from weighbridge.model.fix import GapKind, Outcome
 from weighbridge.model.image import ImageConfig
+
+if TYPE_CHECKING:
+    from tests.support.filesystems import Node
 
 LOG = rb"""
 7     execve("/usr/bin/app", ["app"], 0x7ffcb1eccf18 /* 5 vars */) = 0
@@ -46,7 +51,7 @@ def test_what_is_no_trace_tells_nothing(log: bytes) -> None:
 
 
 APP = ElfFile(interpreter="/lib/ld.so", needed=("libm.so.6",), pie=True)
-FILES: dict[str, ElfFile | bytes | str] = {
+FILES: dict[str, str | ElfFile] = {
     "usr/bin/app": APP,
     "usr/bin/env": APP,
     "lib/ld.so": ElfFile(),
@@ -68,8 +73,9 @@ SEEN = Opened(
 
 
 def side(*without: str, more: dict[str, ElfFile] | None = None) -> Side:
-    files = {path: content for path, content in FILES.items() if path not in without}
-    return Side(programs=programs_of({**files, **(more or {})}), config=ImageConfig(entrypoint=("/usr/bin/app",)))
+    files: dict[str, Node | bytes | str | ElfFile] = {**FILES, **(more or {})}
+    kept = {path: content for path, content in files.items() if path not in without}
+    return Side(programs=programs_of(kept), config=ImageConfig(entrypoint=("/usr/bin/app",)))
 
 
 def test_what_has_it_all_passes_and_says_how_much() -> None:

@@ -126,6 +126,7 @@ def _candidate(
         costs=(
             *costs,
             *(f"{each} still builds the two: take that out of it" for each in glue.scripts if not _goes(each)),
+            *([f"what names {glue.target}, as `file` may, is to name {path}"] if path != glue.target else []),
         ),
     )
 
