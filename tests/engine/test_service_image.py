@@ -89,9 +89,7 @@ def test_it_is_small_and_nobody_s(image: str) -> None:
 
 
 def test_it_starts_with_nothing_but_a_folder(image: str) -> None:
-    said = docker(
-        "run", "--rm", "--network", "none", "--read-only", "--tmpfs", "/tmp", image, "admin", "token", "a", "*"
-    )
+    said = docker("run", "--rm", "--network", "none", image, "admin", "token", "a", "*")
 
     assert said.startswith("wbu_")
 
