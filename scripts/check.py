@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 BASES = (
     "busybox:1.36",
+    "postgres:17",
     "debian:12-slim",
     "alpine:3.20",
     "python:3.11-slim",

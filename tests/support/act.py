@@ -55,6 +55,8 @@ class Runner:
     token: str = BOT_TOKEN
     environment: Mapping[str, str] = field(default_factory=dict)
     server_url: str | None = None
+    job: Mapping[str, str] = field(default_factory=dict)
+    """Variables of the job's own environment."""
 
     def pull_request(
         self, tree: WorkTree, number: int, *, action: str = "opened", inputs: Mapping[str, str] | None = None
@@ -117,13 +119,14 @@ class Runner:
             *("--env", f"GITHUB_API_URL={self.github.url}", "--env", f"GITHUB_REPOSITORY={REPOSITORY}"),
             *(("--env", f"GITHUB_SERVER_URL={self.server_url}") if self.server_url else ()),
             *("--env", "DOCKER_HOST=unix:///var/run/docker.sock"),
+            *(word for name, value in self.job.items() for word in ("--env", f"{name}={value}")),
             *("--local-repository", f"{ACTION}={self.action}"),
             *("--container-options", f"--network host -v {cache}:{cache}"),
         ]
 
 
-_PULL_REQUEST = {"contents": "read", "pull-requests": "write"}
-_HISTORY = {"contents": "write", "pull-requests": "read", "issues": "write"}
+_PULL_REQUEST = {"contents": "read", "pull-requests": "write", "id-token": "write"}
+_HISTORY = {"contents": "write", "pull-requests": "read", "issues": "write", "id-token": "write"}
 
 
 def _workflow(event: str, inputs: Mapping[str, str], out: Path) -> dict[str, Any]:

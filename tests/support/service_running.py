@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -61,9 +62,9 @@ async def _nowhere(_message: object) -> None:
 
 
 @contextlib.contextmanager
-def listening_app(app: ASGIApp) -> Iterator[str]:
-    """The URL of an application on a free port of this machine."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="on"))
+def listening_app(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """The URL of an application on a port of this machine, a free one if none is given."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="on"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
@@ -88,12 +89,14 @@ class Running:
 
 
 @contextlib.contextmanager
-def running_service(folder: Path) -> Iterator[Running]:
-    """A service with a database of its own, on a socket."""
-    service = assembled(configured(data=folder))
+def running_service(folder: Path, **given: object) -> Iterator[Running]:
+    """A service with a database of its own, on a socket, configured as it is `given`."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    service = assembled(configured(data=folder, public_url=f"http://127.0.0.1:{port}", **given))
     schema.upgrade(service.database)
     with service.database.writing() as session:
         token = tokens.issue(session, "tests", "octocat/*", service.now())
     front = Failing(create(service))
-    with listening_app(front) as url:
+    with listening_app(front, port) as url:
         yield Running(url=url, token=token, service=service, front=front)

@@ -70,9 +70,9 @@ def create(service: Service) -> FastAPI:
     app.add_middleware(Front, configuration=service.configuration)
     problems.handle(app)
     errors.dress(app)
-    app.add_middleware(Observed)
     # Around everything else: a badge is answered out of memory.
     app.add_middleware(Pictures, service=service)
+    app.add_middleware(Observed)
     api = APIRouter(prefix="/api/v1")
     for module in (reports, layers, images, api_lists, records, administration, me, github_events):
         api.include_router(module.router)

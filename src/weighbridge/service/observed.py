@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import re
@@ -11,8 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from weighbridge.service import metrics
+from weighbridge.service.pictures.addresses import BADGES, CHARTS
 
 if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NOWHERE = "(none)"
@@ -56,8 +59,8 @@ class Observed:
 def _tell(scope: Scope, status: int, size: int, took: float) -> None:
     route = route_of(scope)
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-    metrics.REQUESTS.labels(method, route, str(status)).inc()
-    metrics.SECONDS.labels(route).observe(took)
+    _counter(method, route, status).inc()
+    _histogram(route).observe(took)
     if log.isEnabledFor(logging.INFO):
         client = scope.get("client")
         line = {
@@ -73,10 +76,27 @@ def _tell(scope: Scope, status: int, size: int, took: float) -> None:
         log.info(json.dumps(line))
 
 
+# Looking a label's child up takes longer than counting: it is looked up once. There are few routes.
+@functools.lru_cache(maxsize=2_000)
+def _counter(method: str, route: str, status: int) -> Counter:
+    return metrics.REQUESTS.labels(method, route, str(status))
+
+
+@functools.lru_cache(maxsize=500)
+def _histogram(route: str) -> Histogram:
+    return metrics.SECONDS.labels(route)
+
+
 def route_of(scope: Scope) -> str:
     """The template of the path that was taken, of routers inside of routers too."""
     whole = scope.get("fastapi", {}).get("effective_route_context")
-    return str(getattr(whole or scope.get("route"), "path", NOWHERE))
+    found = getattr(whole or scope.get("route"), "path", None)
+    # What is answered out of memory comes to no route.
+    return (
+        str(found)
+        if found
+        else next((f"{start}…" for start in (BADGES, CHARTS) if scope["path"].startswith(start)), NOWHERE)
+    )
 
 
 def shown_path(path: str, parameters: dict[str, object]) -> str:
