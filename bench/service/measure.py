@@ -69,9 +69,9 @@ class Reading:
 
 
 READINGS = (
-    Reading(name="badge", path="/api/v1/images/{repository}/{image}?limit=1", connections=16, rate=2_000, slow=0.025),
+    Reading(name="badge", path="/badges/{repository}/{image}/size.svg", connections=16, rate=2_000, slow=0.025),
     Reading(name="overview", path="/", connections=2, rate=None, slow=0.1),
-    Reading(name="page of an image", path="/api/v1/images/{repository}/{image}", connections=2, rate=None, slow=0.1),
+    Reading(name="page of an image", path="/images/{repository}/{image}", connections=2, rate=None, slow=0.1),
 )
 INGEST_RATE = {"SQLite": 100, "PostgreSQL": 200}
 
