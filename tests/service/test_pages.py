@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     Organisation = tuple[Service, TestClient]
 
-HOSTILE = "<script>alert(1)</script>'\"&{{7*7}}"
+HOSTILE = "<script>alert(1)</script>'\"&{{1234*5678}}"
 BROWSER = {"Accept": "text/html"}
 
 
@@ -72,6 +71,7 @@ def filled(organisation: Organisation) -> TestClient:
     return organisation[1]
 
 
+@pytest.mark.timeout(900)
 def test_every_link_of_every_page_leads_somewhere(filled: TestClient) -> None:
     seen: set[str] = set()
     waiting = ["/"]
@@ -80,7 +80,7 @@ def test_every_link_of_every_page_leads_somewhere(filled: TestClient) -> None:
         address = waiting.pop()
         kind = re.sub(r"\d+|/octocat/.*|\?.*", "#", address)
         # A few of each kind, lest it takes for ever.
-        if address in seen or not address.startswith("/") or kinds.get(kind, 0) > 6:
+        if address in seen or not address.startswith("/") or kinds.get(kind, 0) > 2:
             continue
         seen.add(address)
         kinds[kind] = kinds.get(kind, 0) + 1
@@ -203,7 +203,7 @@ def test_hostile_names_stay_text(client: TestClient, sender: dict[str, str], ser
         assert 200 == page.status_code
         assert [] == links(page.text).inline
         assert "<script>alert" not in page.text
-        assert "49" not in re.findall(r"\{\{.*?\}\}|49", unescape(page.text))
+        assert "7006652" not in page.text
     # The image's own address has all of it in it.
     (address,) = {
         found for found in links(pages[0].text).found if "%3Cscript" in found and found.startswith("/images/")

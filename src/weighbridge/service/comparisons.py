@@ -61,8 +61,9 @@ def comparison(here: Service, base: int, head: int, visible: Visible, path: str 
     with here.database.reading() as session:
         images = details.images(session, here.store, one.record, other.record)
     before, after = _side(here, one, images[0]), _side(here, other, images[1])
-    path = path.strip("/")
-    folders = () if before.files is None or after.files is None else _folders(after.files, path)
+    by_file = before.files is not None and after.files is not None
+    path = path.strip("/") if by_file else ""
+    folders = _folders(after.files, path) if by_file and after.files else ()
     if path and not folders and not _holds(after.files, path):
         raise Problem(404, f"there is no directory {path[:200]} in what the files of record {head} tell")
     server = str(here.configuration.github_url).rstrip("/")
