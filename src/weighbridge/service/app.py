@@ -21,8 +21,8 @@ from weighbridge.service.api import (
     reports,
 )
 from weighbridge.service.api import lists as api_lists
-from weighbridge.service.auth.gate import Access, Gate
-from weighbridge.service.auth.workflow_tokens import WorkflowTokens
+from weighbridge.service.auth.access import Access
+from weighbridge.service.auth.gate import Gate
 from weighbridge.service.observed import Observed
 from weighbridge.service.pages import assets, details, errors, lists, overview, session
 from weighbridge.service.pictures import schema as pictures
@@ -60,19 +60,18 @@ def create(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    app.state.workflow_tokens = WorkflowTokens(service.configuration)
     app.state.access = access = Access(service)
     # The last one is the first that a request comes to.
     app.add_middleware(Gate, service=service, access=access)
+    # Around what costs most: a badge is answered out of memory.
+    app.add_middleware(Pictures, service=service)
     app.add_middleware(Sizes)
     app.add_middleware(Limits, configuration=service.configuration)
     app.add_middleware(SecurityHeaders, configuration=service.configuration)
     app.add_middleware(Front, configuration=service.configuration)
+    app.add_middleware(Observed)
     problems.handle(app)
     errors.dress(app)
-    app.add_middleware(Observed)
-    # Around everything else: a badge is answered out of memory.
-    app.add_middleware(Pictures, service=service)
     api = APIRouter(prefix="/api/v1")
     for module in (reports, layers, images, api_lists, records, administration, me, github_events):
         api.include_router(module.router)
