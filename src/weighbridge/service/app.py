@@ -24,7 +24,8 @@ from weighbridge.service.api import lists as api_lists
 from weighbridge.service.auth.access import Access
 from weighbridge.service.auth.gate import Gate
 from weighbridge.service.observed import Observed
-from weighbridge.service.pages import assets, details, errors, lists, overview, session
+from weighbridge.service.pages import account, assets, details, errors, lists, overview, session
+from weighbridge.service.pages import administration as keeping
 from weighbridge.service.pictures import schema as pictures
 from weighbridge.service.pictures.layer import Pictures
 from weighbridge.service.security.front import Front
@@ -76,7 +77,7 @@ def create(service: Service) -> FastAPI:
     for module in (reports, layers, images, api_lists, records, administration, me, github_events):
         api.include_router(module.router)
     app.include_router(api)
-    for route in (health, metrics, assets, overview, lists, details, session):
+    for route in (health, metrics, assets, overview, lists, details, session, account, keeping):
         app.include_router(route.router)
     pictures.describe(app)
     described.describe(app)

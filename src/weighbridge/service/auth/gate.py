@@ -38,6 +38,8 @@ OWN_TOKEN = ("/metrics",)
 """What a token there means is the route's own business."""
 KEEPING = ("/admin", "/api/v1/admin")
 """For admins only."""
+OWN = ("/account",)
+"""For who is signed in with a browser."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="weighbridge"'}
 
 
@@ -103,6 +105,9 @@ class Gate:
                 return None
             if reader.is_known:
                 return problem(403, "only admins may do this")
+        elif _is_below(path, OWN):
+            if reader.session is not None:
+                return None
         elif reader.is_known or self._settings.reading is Reading.PUBLIC or self._is_open(scope):
             return None
         if path.startswith("/api/") or scope["method"] != "GET" or "text/html" not in headers.get("accept", ""):

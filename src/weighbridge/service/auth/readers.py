@@ -34,7 +34,8 @@ class Readers:
     def stranger(self, address: str) -> Reader:
         """Somebody who has not said who they are."""
         public = self._service.configuration.reading is Reading.PUBLIC
-        return Reader(readable=PUBLIC if public else NOTHING, address=address)
+        signs_in = self._service.configuration.signs_in
+        return Reader(readable=PUBLIC if public else NOTHING, address=address, may_sign_in=signs_in)
 
     def of_cookie(self, cookie: str, address: str) -> Reader | None:
         """Who has a session, None where it is no more."""
