@@ -9,9 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.service.test_ingest import sent
+from tests.support.command import run
 from weighbridge.service import schema, tokens
 from weighbridge.service.app import create
 from weighbridge.service.auth import accounts, sessions
+from weighbridge.service.auth import audit as audit_log
 from weighbridge.service.auth.github import User
 from weighbridge.service.auth.sealing import Seals
 from weighbridge.service.configuration import configured
@@ -220,3 +222,24 @@ def test_the_audit_log_has_pages(service: Service, client: TestClient) -> None:
             break
     assert ["4", "3", "2", "1", "0"] == seen
     assert 422 == client.get("/api/v1/admin/audit", params={"cursor": "made up"}).status_code
+
+
+def test_the_command_line_keeps_tokens(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    for words, prefix in (
+        (["send", "octocat/*", "--private", "--days", "30"], "wbu_"),
+        (["see", "*", "--read"], "wbr_"),
+    ):
+        assert run("admin", "token", *words, *data).out.startswith(prefix)
+    again = run("admin", "token", "send", "octocat/*", *data)
+    assert (2, 1) == (again.status, again.err.count("\n"))
+    assert 0 == run("admin", "revoke", "see", "--read", *data).status
+    assert 2 == run("admin", "revoke", "nothing", *data).status
+
+    service = assembled(configured(data=tmp_path / "data"))
+    with service.database.reading() as session:
+        (kept,) = tokens.every(session)
+        assert (True, True) == (kept.private, kept.expires is not None)
+        entries, _ = audit_log.page(session)
+    assert ["token.revoke.read", "token.issue.read", "token.issue.upload"] == [entry.action for entry in entries]
+    service.database.close()
