@@ -286,7 +286,9 @@ def test_tokens_read_what_they_are_for(tmp_path: Path, github: GitHub) -> None:
         assert [VAULT] == found(client, Authorization=bearer["vault"])
         assert [VAULT, OPEN] == found(client, Authorization=bearer["all"])
         assert [] == found(client, Authorization=bearer["others"])
-        for wrong in (f"Bearer {upload}", "Bearer wbr_no", "Basic eDp5", "Bearer a.b.c"):
+        # Who may send reports of a repository may read them.
+        assert [VAULT, OPEN] == found(client, Authorization=f"Bearer {upload}")
+        for wrong in ("Bearer wbu_no", "Bearer wbr_no", "Basic eDp5", "Bearer a.b.c"):
             assert 401 == client.get("/api/v1/images", headers={"Authorization": wrong}).status_code
         assert (
             401 == client.post("/api/v1/reports", content=sent(), headers={"Authorization": bearer["all"]}).status_code

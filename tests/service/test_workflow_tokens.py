@@ -216,6 +216,14 @@ def test_what_proves_nothing_is_refused(client: TestClient, issuer: Issuer, forg
     assert "Bearer" in answer.headers["www-authenticate"]
 
 
+def test_a_run_reads_what_its_repository_reported(client: TestClient, service: Service, issuer: Issuer) -> None:
+    send(client, issuer.token(repository_visibility="private"))
+    assert 404 == client.get("/api/v1/images/octocat/yard/app").status_code
+    for name, found in (("octocat/yard", 1), ("octocat/other", 0)):
+        headers = {"Authorization": f"Bearer {issuer.token(repository=name)}"}
+        assert found == len(client.get("/api/v1/images", headers=headers).json()["images"])
+
+
 def test_another_repositorys_report_is_refused(client: TestClient, issuer: Issuer) -> None:
     body = sent(1).replace(b"octocat/yard", b"octocat/other")
 
@@ -272,5 +280,5 @@ def test_an_issuer_that_makes_no_sense_is_an_outage(
 def _clock(client: TestClient) -> list[float]:
     """The clock of the keys, to be set."""
     clock = [1000.0]
-    client.app.state.workflow_tokens._keys._clock = lambda: clock[0]  # type: ignore[attr-defined]
+    client.app.state.access.workflow_tokens._keys._clock = lambda: clock[0]  # type: ignore[attr-defined]
     return clock

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from weighbridge.cli.base import STATUSES, app, epilog
 from weighbridge.cli.ending import ending
 from weighbridge.errors import UsageError
+
+if TYPE_CHECKING:
+    from weighbridge.service.auth.keeping import Keeper
 
 _INSTALL = "the service is not installed: pip install 'weighbridge[service]'"
 
@@ -43,19 +46,50 @@ app.add_typer(admin, name="admin")
 @admin.command("token")
 def token(
     name: Annotated[str, typer.Argument(help="What the token is called.")],
-    scope: Annotated[str, typer.Argument(help="Whose reports it may send: owner/name, owner/* or *.")],
+    scope: Annotated[str, typer.Argument(help="Whose reports it may send or read: owner/name, owner/* or *.")],
+    read: Annotated[
+        bool, typer.Option("--read", help="A token that reads through the API, and sends nothing.")
+    ] = False,
+    private: Annotated[
+        bool | None,
+        typer.Option("--private/--public", help="What its repositories are. Default: as is known of them."),
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="How long it lasts. Default: until it is revoked.", min=1)] = None,
     data: Data = None,
     database: Database = None,
 ) -> None:
-    """Makes an upload token and prints it, this once."""
+    """Makes a token and prints it, this once."""
     with ending():
-        from weighbridge.service import configuration, running, schema, tokens
+        from weighbridge.service.auth.keeping import Kind, Order
 
-        service = running.assembled(configuration.configured(data=data, database_url=database))
-        schema.upgrade(service.database)
-        with service.database.writing() as session:
-            made = tokens.issue(session, name, scope, service.now())
-        typer.echo(made)
+        kind = Kind.READ if read else Kind.UPLOAD
+        order = Order(name=name, scope=scope, kind=kind, private=private, days=days)
+        typer.echo(_keeper(data, database).issue(order))
+
+
+@admin.command("revoke")
+def revoke(
+    name: Annotated[str, typer.Argument(help="What the token is called.")],
+    read: Annotated[bool, typer.Option("--read", help="A token that reads.")] = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Ends a token at once; what it sent stays."""
+    with ending():
+        from weighbridge.service.auth.keeping import Kind
+
+        _keeper(data, database).revoke(Kind.READ if read else Kind.UPLOAD, name)
+
+
+def _keeper(data: Path | None, database: str | None) -> Keeper:
+    """Who acts here has the database, and so all rights; the audit log names the command line."""
+    from weighbridge.service import configuration, running, schema
+    from weighbridge.service.auth.keeping import Keeper
+    from weighbridge.service.auth.reader import Reader, Role
+
+    service = running.assembled(configuration.configured(data=data, database_url=database))
+    schema.upgrade(service.database)
+    return Keeper(service, Reader(login="weighbridge admin", role=Role.ADMIN, readable=None))
 
 
 @admin.command("migrate")

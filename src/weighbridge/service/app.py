@@ -21,10 +21,11 @@ from weighbridge.service.api import (
     reports,
 )
 from weighbridge.service.api import lists as api_lists
-from weighbridge.service.auth.gate import Access, Gate
-from weighbridge.service.auth.workflow_tokens import WorkflowTokens
+from weighbridge.service.auth.access import Access
+from weighbridge.service.auth.gate import Gate
 from weighbridge.service.observed import Observed
-from weighbridge.service.pages import assets, details, errors, lists, overview, session
+from weighbridge.service.pages import account, assets, details, errors, lists, overview, session
+from weighbridge.service.pages import administration as keeping
 from weighbridge.service.pictures import schema as pictures
 from weighbridge.service.pictures.layer import Pictures
 from weighbridge.service.security.front import Front
@@ -60,25 +61,29 @@ def create(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    app.state.workflow_tokens = WorkflowTokens(service.configuration)
-    app.state.access = access = Access(service)
-    # The last one is the first that a request comes to.
-    app.add_middleware(Gate, service=service, access=access)
-    app.add_middleware(Sizes)
-    app.add_middleware(Limits, configuration=service.configuration)
-    app.add_middleware(SecurityHeaders, configuration=service.configuration)
-    app.add_middleware(Front, configuration=service.configuration)
+    _guard(app, service)
     problems.handle(app)
     errors.dress(app)
-    # Around everything else: a badge is answered out of memory.
-    app.add_middleware(Pictures, service=service)
-    app.add_middleware(Observed)
     api = APIRouter(prefix="/api/v1")
     for module in (reports, layers, images, api_lists, records, administration, me, github_events):
         api.include_router(module.router)
     app.include_router(api)
-    for route in (health, metrics, assets, overview, lists, details, session):
+    for route in (health, metrics, assets, overview, lists, details, session, account, keeping):
         app.include_router(route.router)
     pictures.describe(app)
     described.describe(app)
     return app
+
+
+def _guard(app: FastAPI, service: Service) -> None:
+    """What a request passes before a route sees it. The last one added is the first that it comes to."""
+    configuration = service.configuration
+    app.state.access = access = Access(service)
+    app.add_middleware(Gate, service=service, access=access)
+    # Around what costs most: a badge is answered out of memory.
+    app.add_middleware(Pictures, service=service)
+    app.add_middleware(Sizes)
+    app.add_middleware(Limits, configuration=configuration)
+    app.add_middleware(SecurityHeaders, configuration=configuration)
+    app.add_middleware(Front, configuration=configuration)
+    app.add_middleware(Observed)

@@ -47,9 +47,9 @@ def arrive(report: Report, text: bytes, sender: Sender, now: datetime) -> Arriva
     """Raises Refused where the sender may not send it, UsageError for a report that cannot be kept."""
     if report.repository is None or report.head.commit is None:
         raise UsageError("only reports of a repository's commits are kept: this one names no repository or no commit")
-    if not sender.may_write(report.repository):
-        raise Refused(f"{sender.actor} may not send reports of {report.repository}")
-    _refuse_others_work(report, sender)
+    refusal = sender.refusal(report.repository, report.pull_request) or _other_commit(report, sender)
+    if refusal is not None:
+        raise Refused(refusal)
     occasion = report.occasion or Occasion(
         commit=report.head.commit, time=now, recorded=now, ref=None, release=None, recipes={}
     )
@@ -71,15 +71,8 @@ def arrive(report: Report, text: bytes, sender: Sender, now: datetime) -> Arriva
     )
 
 
-def _refuse_others_work(report: Report, sender: Sender) -> None:
-    """Raises Refused where the report is about something else than its sender may write to."""
-    if sender.pull is not None:
-        if report.pull_request != sender.pull:
-            raise Refused(f"this run of {sender.actor} may only send reports of pull request {sender.pull}")
-    elif sender.pulls_only:
-        if not report.pull_request:
-            raise Refused(
-                f"this run of {sender.actor} may only send reports of pull requests: others' code may be in it"
-            )
-    elif sender.commit is not None and not report.pull_request and report.head.commit != sender.commit:
-        raise Refused(f"this run of {sender.actor} is of commit {sender.commit}, the report of {report.head.commit}")
+def _other_commit(report: Report, sender: Sender) -> str | None:
+    """Else a branch could write over what another weighed."""
+    if sender.commit is None or report.pull_request or report.head.commit == sender.commit:
+        return None
+    return f"this run of {sender.actor} is of commit {sender.commit}, the report of {report.head.commit}"

@@ -78,7 +78,7 @@ async def read(request: Request, limit: int, what: str = "a report") -> bytes:
     if encoding not in _UNPACKERS:
         raise Problem(415, "Content-Encoding must be gzip or zstd, or none")
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
+    if announced.isdecimal() and (len(announced) > 15 or int(announced) > limit):
         raise Problem(413, f"{what} may have {limit:,} bytes")
     unpacker = _UNPACKERS[encoding]()
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from weighbridge.service.sender import is_sending
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
@@ -78,7 +80,7 @@ def _security(method: str, path: str) -> list[dict[str, list[str]]]:
         return []
     if path == "/api/v1/github/events":
         return [{"signature": []}]
-    if path == "/api/v1/reports" and method == "post":
+    if is_sending(method.upper(), path):
         return [{"workflow": []}, {"uploadToken": []}]
     if path.startswith(("/api/v1/admin/", "/api/v1/me/")):
         return [{"session": []}]

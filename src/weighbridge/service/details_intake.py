@@ -42,10 +42,9 @@ class Place:
 
 def place(sender: Sender, repository: str, pull: int | None) -> Place:
     """Raises Refused where the sender may not write there."""
-    if not sender.may_write(repository):
-        raise Refused(f"{sender.actor} may not send reports of {plain(repository)}")
-    if sender.pull is not None and pull != sender.pull:
-        raise Refused(f"{sender.actor} may only send the layers of pull request {sender.pull}")
+    refusal = sender.refusal(plain(repository), pull)
+    if refusal is not None:
+        raise Refused(refusal)
     return Place(repository=repository, pull=pull or 0)
 
 

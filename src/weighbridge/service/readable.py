@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, with_loader_criteria
 
 from weighbridge.service.auth.tables import RepositoryRight
 from weighbridge.service.tables import Finding, Image, Package, Pull, Record, Report, Repository
+from weighbridge.service.tables_details import LayerFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,7 +89,7 @@ def _criteria(readable: Readable) -> Sequence[ExecutableOption]:
     found: list[ExecutableOption] = [
         with_loader_criteria(Repository, _allowed(readable, Repository.__table__), include_aliases=True)
     ]
-    for table in (Image, Report, Pull):
+    for table in (Image, Report, Pull, LayerFiles):
         here = exists(select(1).where(repository.c.id == table.repository_id, allowed).correlate(table))
         found.append(with_loader_criteria(table, here, include_aliases=True))
     for below in (Record, Finding, Package):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_SENDING = ("/api/v1/reports", "/api/v1/layers")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
@@ -32,3 +34,20 @@ class Sender:
         """Whether reports of a repository are taken. GitHub's names are the same in any case."""
         scope, name = self.scope.casefold(), repository.casefold()
         return scope in ("*", name) or (scope.endswith("/*") and name.startswith(scope[:-1]))
+
+    def refusal(self, repository: str, pull: int | None) -> str | None:
+        """Why it may not write to a repository's pull request, or to its branches (None)."""
+        if not self.may_write(repository):
+            return f"{self.actor} may not send reports of {repository}"
+        if self.pull is not None and pull != self.pull:
+            return f"this run of {self.actor} may only send reports of pull request {self.pull}"
+        if self.pulls_only and not pull:
+            return f"this run of {self.actor} may only send reports of pull requests: others' code may be in it"
+        return None
+
+
+def is_sending(method: str, path: str) -> bool:
+    """Whether a request is a sender's, who proves themselves to the route (see `senders.py`)."""
+    return method not in ("GET", "HEAD", "OPTIONS") and any(
+        path == prefix or path.startswith(f"{prefix}/") for prefix in _SENDING
+    )

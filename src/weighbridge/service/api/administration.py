@@ -7,12 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from weighbridge.core.wire.times import written
 from weighbridge.service import tokens
-from weighbridge.service.auth import accounts, audit, read_tokens
-from weighbridge.service.auth.keeping import Keeper, Kind, Order
+from weighbridge.service.auth import accounts, audit
+from weighbridge.service.auth.keeping import Keeper, Kind, Listed, Order, all_tokens
 from weighbridge.service.auth.reader import Asking, Role
-from weighbridge.service.auth.tables import Account, AuditEntry, ReadToken
+from weighbridge.service.auth.tables import Account, AuditEntry
 from weighbridge.service.running import Here
-from weighbridge.service.tables import UploadToken
 from weighbridge.service.values import moment
 
 router = APIRouter(prefix="/admin", tags=["admin"])
@@ -113,7 +112,7 @@ class AuditV1(BaseModel):
 def list_tokens(here: Here) -> TokensV1:
     """Tokens that send, and tokens that read for a scope. What people made for themselves is theirs to see."""
     with here.database.reading() as session:
-        rows: list[UploadToken | ReadToken] = [*tokens.every(session), *read_tokens.every(session)]
+        rows = all_tokens(session)
     return TokensV1(tokens=[token_of(row) for row in rows])
 
 
@@ -173,13 +172,13 @@ def read_audit(
     return AuditV1(entries=[entry_of(entry) for entry in entries], next=after)
 
 
-def token_of(row: UploadToken | ReadToken) -> TokenV1:
+def token_of(row: Listed) -> TokenV1:
     """As the API has it."""
     return TokenV1(
         name=row.name,
-        kind=Kind.UPLOAD if isinstance(row, UploadToken) else Kind.READ,
+        kind=Kind(row.kind),
         scope=row.scope,
-        private=row.private if isinstance(row, UploadToken) else None,
+        private=row.private,
         created=written(moment(row.created)),
         expires=_when(row.expires),
         used=_when(row.used),

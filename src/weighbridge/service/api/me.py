@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from weighbridge.service import tokens
 from weighbridge.service.api.administration import Days, IssuedV1, Name, TokensV1, token_of
 from weighbridge.service.auth import read_tokens
-from weighbridge.service.auth.keeping import Keeper
+from weighbridge.service.auth.keeping import Keeper, Listed
 from weighbridge.service.auth.reader import Asking, Reader, Role
 from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here
@@ -43,7 +43,7 @@ def list_own(here: Here, asking: Asking) -> TokensV1:
     """Tokens that read as their owner does."""
     refuse_unless_signed_in(asking)
     with here.database.reading() as session:
-        return TokensV1(tokens=[token_of(row) for row in read_tokens.every(session, asking.account_id)])
+        return TokensV1(tokens=[token_of(Listed.of(row)) for row in read_tokens.every(session, asking.account_id)])
 
 
 @router.post("/tokens", status_code=201, summary="Make an own token")

@@ -5,6 +5,7 @@ Nothing else in the service decides about reading. A route that is not named her
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,18 +17,16 @@ from starlette.datastructures import Headers
 
 from weighbridge.service import readable
 from weighbridge.service.auth import cookies, forms
-from weighbridge.service.auth.github import GitHub
-from weighbridge.service.auth.reader import reading
-from weighbridge.service.auth.readers import Readers
-from weighbridge.service.auth.rights import Rights
-from weighbridge.service.auth.sealing import Seals
+from weighbridge.service.auth.reader import STRANGER, reading
 from weighbridge.service.auth.settings import Reading
 from weighbridge.service.problems import Problem, of_database, problem
+from weighbridge.service.sender import is_sending
 
 if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from weighbridge.service.auth.access import Access
     from weighbridge.service.auth.reader import Reader
     from weighbridge.service.running import Service
 
@@ -35,24 +34,13 @@ OPEN = ("/healthz", "/readyz", "/metrics", "/static/", "/login", "/api/v1/openap
 """Open to all; what they tell is nobody's."""
 BY_ADDRESS = ("/badges", "/charts")
 """Open to all, who find what is public only; of the rest, the route itself judges what is in the address."""
-SENDING = ("/api/v1/reports", "/api/v1/layers")
-"""To these, POST and PUT are for senders, who prove themselves (see `senders.py`)."""
 OWN_TOKEN = ("/metrics",)
 """What a token there means is the route's own business."""
 KEEPING = ("/admin", "/api/v1/admin")
 """For admins only."""
+OWN = ("/account",)
+"""For who is signed in with a browser."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="weighbridge"'}
-
-
-class Access:
-    """The parts of signing in and reading, made once for an application."""
-
-    def __init__(self, service: Service) -> None:
-        settings = service.configuration
-        self.seals = Seals(service.secret)
-        self.github = GitHub(settings)
-        self.rights = Rights(settings, service.database, self.github, self.seals)
-        self.readers = Readers(service, self.seals, self.rights)
 
 
 class Gate:
@@ -94,7 +82,10 @@ class Gate:
 
     async def _reader(self, scope: Scope, headers: Headers) -> Reader:
         address = (scope.get("client") or ("", 0))[0]
-        if _is_sending(scope) or _is_below(scope["path"], OWN_TOKEN):
+        if is_sending(scope["method"], scope["path"]):
+            # The route judges who sends, and what that one may write.
+            return replace(STRANGER, readable=None, address=address)
+        if _is_below(scope["path"], OWN_TOKEN):
             return self._readers.stranger(address)
         kind, _, token = headers.get("authorization", "").partition(" ")
         if token:
@@ -114,6 +105,9 @@ class Gate:
                 return None
             if reader.is_known:
                 return problem(403, "only admins may do this")
+        elif _is_below(path, OWN):
+            if reader.session is not None:
+                return None
         elif reader.is_known or self._settings.reading is Reading.PUBLIC or self._is_open(scope):
             return None
         if path.startswith("/api/") or scope["method"] != "GET" or "text/html" not in headers.get("accept", ""):
@@ -123,13 +117,9 @@ class Gate:
 
     def _is_open(self, scope: Scope) -> bool:
         path = scope["path"]
-        if _is_sending(scope):
+        if is_sending(scope["method"], path):
             return True
         return _is_below(path, OPEN) or _is_below(path, BY_ADDRESS)
-
-
-def _is_sending(scope: Scope) -> bool:
-    return scope["method"] in ("POST", "PUT") and _is_below(scope["path"], SENDING)
 
 
 def _is_below(path: str, prefixes: tuple[str, ...]) -> bool:

@@ -22,7 +22,7 @@ def settle(session: Session, name: str, github_id: int, now: int) -> None:
     rows = session.scalars(statement.order_by(Repository.id).with_for_update()).all()
     same = next((row for row in rows if row.github_id == github_id), None)
     for row in rows:
-        if row is not same and row.name == name:
+        if row is not same and row.name.lower() == name.lower():
             if same is None and row.github_id is None:
                 row.github_id = github_id
                 return

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from weighbridge.errors import UsageError
 from weighbridge.service import tokens
 from weighbridge.service.auth import accounts, audit, read_tokens, sessions
-from weighbridge.service.auth.tables import Account
-from weighbridge.service.tables import Repository
+from weighbridge.service.auth.tables import Account, ReadToken
+from weighbridge.service.tables import Repository, UploadToken
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -43,6 +43,30 @@ class Order:
     def valid_for(self) -> timedelta | None:
         """How long it lasts."""
         return None if self.days is None else timedelta(days=self.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A token as lists show it, whatever it is for. Times are seconds, None where there is none."""
+
+    name: str
+    kind: str
+    scope: str | None
+    private: bool | None
+    created: int
+    expires: int | None
+    used: int | None
+    revoked: int | None
+
+    @classmethod
+    def of(cls, row: UploadToken | ReadToken) -> Listed:
+        """A row."""
+        is_upload = isinstance(row, UploadToken)
+        return cls(
+            name=row.name, kind=(Kind.UPLOAD if is_upload else Kind.READ).value, scope=row.scope,
+            private=row.private if isinstance(row, UploadToken) else None, created=row.created, expires=row.expires,
+            used=row.used, revoked=row.revoked,
+        )  # fmt: skip
 
 
 class Keeper:
@@ -133,3 +157,11 @@ def ordered(session: Session, order: Order, service: Service) -> str:
     return tokens.issue(
         session, order.name, order.scope, service.now(), private=order.private, valid_for=order.valid_for
     )
+
+
+def all_tokens(session: Session) -> list[Listed]:
+    """The tokens of the service, those that send first; not what people made for themselves."""
+    return [
+        *(Listed.of(row) for row in tokens.every(session)),
+        *(Listed.of(row) for row in read_tokens.every(session)),
+    ]

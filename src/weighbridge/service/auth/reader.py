@@ -23,7 +23,7 @@ class Role(StrEnum):
 class Reader:
     """Somebody who asks. `login` is None for one who has not said who they are, as is `account_id` for a token that is
     nobody's own. `session` names the browser's session (a digest), `csrf` what its forms must carry. `readable` None:
-    everything."""
+    everything. `may_sign_in` tells whether people can."""
 
     login: str | None = None
     account_id: int | None = None
@@ -32,6 +32,7 @@ class Reader:
     csrf: str = ""
     readable: Readable | None = PUBLIC
     address: str = ""
+    may_sign_in: bool = False
 
     @property
     def is_known(self) -> bool:

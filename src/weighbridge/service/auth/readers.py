@@ -12,24 +12,30 @@ from weighbridge.service.auth.workflow_tokens import refused
 from weighbridge.service.readable import NOTHING, PUBLIC, Readable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from weighbridge.service.auth.rights import Rights
     from weighbridge.service.auth.sealing import Seals
     from weighbridge.service.auth.tables import Account
     from weighbridge.service.running import Service
+    from weighbridge.service.sender import Sender
 
 
 class Readers:
     """Finds out who asks. Its calls ask the database, and GitHub now and then."""
 
-    def __init__(self, service: Service, seals: Seals, rights: Rights) -> None:
+    def __init__(self, service: Service, seals: Seals, rights: Rights, senders: Callable[[str], Sender]) -> None:
+        """`senders` tells whose a token is that sends; it raises Problem."""
         self._service = service
+        self._senders = senders
         self._seals = seals
         self._rights = rights
 
     def stranger(self, address: str) -> Reader:
         """Somebody who has not said who they are."""
         public = self._service.configuration.reading is Reading.PUBLIC
-        return Reader(readable=PUBLIC if public else NOTHING, address=address)
+        signs_in = self._service.configuration.signs_in
+        return Reader(readable=PUBLIC if public else NOTHING, address=address, may_sign_in=signs_in)
 
     def of_cookie(self, cookie: str, address: str) -> Reader | None:
         """Who has a session, None where it is no more."""
@@ -52,8 +58,10 @@ class Readers:
         return self._of_account(account, address, session=browser.digest, csrf=self._seals.csrf(browser.digest))
 
     def of_token(self, token: str, address: str) -> Reader:
-        """Who has a token that reads. Raises Problem for one that does not, or no longer."""
+        """Who has a token. Raises Problem for one that there is not, or no longer."""
         now = self._service.now()
+        if not token.startswith(read_tokens.PREFIX):
+            return self._of_sender(token, address)
         with self._service.database.reading() as session:
             found = read_tokens.holder_of(session, token, now)
             sends = found is None and tokens.sender_of(session, token, now) is not None
@@ -73,6 +81,13 @@ class Readers:
             readable = None if row.scope == "*" else Readable(scope=row.scope)
             return Reader(login=f"token:{row.name}", readable=readable, address=address)
         return self._of_account(account, address)
+
+    def _of_sender(self, token: str, address: str) -> Reader:
+        """Who may send reports of a repository may read what it reported."""
+        sender = self._senders(token)
+        public = self._service.configuration.reading is Reading.PUBLIC
+        readable = None if sender.scope == "*" else Readable(public=public, scope=sender.scope)
+        return Reader(login=sender.actor, readable=readable, address=address)
 
     def _of_account(self, account: Account, address: str, *, session: str | None = None, csrf: str = "") -> Reader:
         configuration = self._service.configuration

@@ -12,6 +12,7 @@ from weighbridge import __version__
 from weighbridge.core.rendering.escape import plain, spans
 from weighbridge.core.rendering.units import format_delta, format_limit, format_percent, format_size
 from weighbridge.service import addresses
+from weighbridge.service.auth.reader import reading
 from weighbridge.service.pages import assets
 from weighbridge.service.pages.sparkline import sparkline
 from weighbridge.service.values import moment
@@ -58,6 +59,7 @@ _environment.globals |= {
     "asset": assets.address,
     "at": addresses,
     "percent": format_percent,
+    "reader": reading.get,
     "sparkline": sparkline,
     "statuses": _STATUSES,
     "version": __version__,

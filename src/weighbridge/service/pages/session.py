@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from weighbridge.service.auth import accounts, audit, cookies, sessions
-from weighbridge.service.auth.gate import Access
+from weighbridge.service.auth.access import Access
 from weighbridge.service.auth.github import Attempt, User
 from weighbridge.service.auth.outward import Declined, Unreachable
 from weighbridge.service.auth.reader import Asking

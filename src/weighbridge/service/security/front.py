@@ -27,9 +27,6 @@ class Front:
         self._app = app
         self._trusted = configuration.proxies()
         self._names = configuration.host_names() | {(configuration.public_url.host or "").lower()}
-        # Where nobody said how the service is reached, names are taken that no stranger can own: addresses, and names
-        # without a dot. A browser never asks by those on behalf of another host's page.
-        self._is_told = "public_url" in configuration.model_fields_set
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -54,9 +51,8 @@ class Front:
         name = host.lower()
         if name.rpartition(":")[2].isdigit():
             name = name.rpartition(":")[0]
-        if name in self._names:
-            return True
-        return not self._is_told and bool(name) and ("." not in name or _address(name.strip("[]")) is not None)
+        # Addresses and names without a dot are taken too: no stranger can own one, and have his page's browser use it.
+        return name in self._names or (bool(name) and ("." not in name or _address(name.strip("[]")) is not None))
 
     def _trusts(self, address: str) -> bool:
         if not self._trusted:

@@ -19,6 +19,8 @@ PAGE = (
 PICTURE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """An SVG that is opened by itself is a document; it does nothing."""
 OTHER = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_EVERYBODYS = ("/static/", "/badges/", "/charts/")
+"""The same to everybody who knows their address."""
 _YEAR = 31_536_000
 
 
@@ -70,4 +72,4 @@ class SecurityHeaders:
 
 def _says_who(scope: Scope) -> bool:
     own = {b"cookie", b"authorization"}
-    return not scope["path"].startswith("/static/") and any(name in own for name, _ in scope["headers"])
+    return not scope["path"].startswith(_EVERYBODYS) and any(name in own for name, _ in scope["headers"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 
 from weighbridge.service.problems import problem
+from weighbridge.service.sender import is_sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ class Limits:
         if scope["type"] != "http" or scope["path"].startswith(FREE) or _is_own(address):
             await self._app(scope, receive, send)
             return
-        rate = self._sending if scope["method"] == "POST" and scope["path"] == "/api/v1/reports" else self._reading
+        rate = self._sending if is_sending(scope["method"], scope["path"]) else self._reading
         key = _key(scope, address)
         wait = max(rate.wait(key), self._failing.wait(address))
         if wait > 0:

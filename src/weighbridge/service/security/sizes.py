@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LIMIT = 1 << 20
 SECONDS = 30
-LARGE = ("/api/v1/reports", "/api/v1/github/events")
+LARGE = (("POST", "/api/v1/reports"), ("PUT", "/api/v1/layers/"), ("POST", "/api/v1/github/events"))
 """They read their bodies by themselves, piece by piece."""
 
 
@@ -26,7 +26,7 @@ class Sizes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != "http" or scope["path"] in LARGE:
+        if scope["type"] != "http" or _reads_by_itself(scope):
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")
@@ -34,6 +34,10 @@ class Sizes:
             await problem(413, f"a body may have {LIMIT:,} bytes")(scope, receive, send)
             return
         await self._app(scope, _Bounded(receive), send)
+
+
+def _reads_by_itself(scope: Scope) -> bool:
+    return any(scope["method"] == method and scope["path"].startswith(path) for method, path in LARGE)
 
 
 class _Bounded:

@@ -1,0 +1,44 @@
+"""The parts of sending, signing in and reading, made once for an application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weighbridge.service import tokens
+from weighbridge.service.auth.github import GitHub
+from weighbridge.service.auth.readers import Readers
+from weighbridge.service.auth.rights import Rights
+from weighbridge.service.auth.sealing import Seals
+from weighbridge.service.auth.workflow_tokens import WorkflowTokens, refused
+
+if TYPE_CHECKING:
+    from weighbridge.service.running import Service
+    from weighbridge.service.sender import Sender
+
+
+class Access:
+    """All of them; the application has it as `app.state.access`."""
+
+    def __init__(self, service: Service) -> None:
+        settings = service.configuration
+        self.seals = Seals(service.secret)
+        self.github = GitHub(settings)
+        self.rights = Rights(settings, service.database, self.github, self.seals)
+        self.workflow_tokens = WorkflowTokens(settings)
+        self.readers = Readers(service, self.seals, self.rights, self.sender)
+        self._service = service
+
+    def sender(self, token: str) -> Sender:
+        """Whose a token is that sends. Raises Problem for one that there is not, or no longer."""
+        if token.count(".") == 2:
+            return self.workflow_tokens.sender(token)
+        now = self._service.now()
+        with self._service.database.reading() as session:
+            sender = tokens.sender_of(session, token, now)
+            is_due = sender is not None and tokens.is_use_unknown(session, token, now)
+        if sender is None:
+            raise refused("the token is unknown, was revoked, or has expired")
+        if is_due:
+            with self._service.database.writing() as session:
+                tokens.note_use(session, token, now)
+        return sender
