@@ -1,7 +1,7 @@
 """Everything that must hold before a change is merged; what `make test` runs.
 
     python3 scripts/check.py                everything
-    python3 scripts/check.py --only lint    or: unit, engine (all tests that need something real)
+    python3 scripts/check.py --only lint    or: unit, service (on both databases), engine (all that need it)
 
 Makes `.venv`, has an engine (and ends it, if it was started here), base images and tools, then lints, types, import
 contracts and tests. Standard library only.
@@ -46,12 +46,13 @@ LINTS = (
     ("zizmor", "--offline", "--quiet", ".github/workflows", "action.yml"),
 )
 PURE = ("tests/unit", "tests/pipeline")
-REAL = ("tests/contract", "tests/service", "tests/engine", "tests/browser", "tests/e2e")
+SERVICE = ("tests/service",)
+REAL = ("tests/contract", "tests/engine", "tests/browser", "tests/e2e")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("lint", "unit", "engine"))
+    parser.add_argument("--only", choices=("lint", "unit", "service", "engine"))
     only = parser.parse_args().only
     # Tests start the command hundreds of times: compiled anew each time, it would take twice as long.
     os.environ["PYTHONDONTWRITEBYTECODE"] = ""
@@ -64,6 +65,20 @@ def main() -> None:
                 _step(" ".join(command), BIN / command[0], *command[1:])
         if only in (None, "unit"):
             _step("pure tests", BIN / "python", "-m", "pytest", "-q", "-n", "2", *PURE)
+        if only in (None, "service"):
+            environment = {**os.environ, **tools.variables(["node", "emulate", "openapi", "postgres"])}
+            _step(
+                "service tests",
+                BIN / "python",
+                "-m",
+                "pytest",
+                "-q",
+                "-n",
+                "2",
+                "--durations=5",
+                *SERVICE,
+                env=environment,
+            )
         if only in (None, "engine"):
             _real()
     except Refusal as refusal:
