@@ -66,7 +66,7 @@ def main() -> None:
         if only in (None, "unit"):
             _step("pure tests", BIN / "python", "-m", "pytest", "-q", "-n", "2", *PURE)
         if only in (None, "service"):
-            environment = {**os.environ, **tools.variables(["node", "emulate", "openapi", "postgres"])}
+            environment = {**os.environ, **tools.variables(list(tools.VARIABLES))}
             _step(
                 "service tests",
                 BIN / "python",
