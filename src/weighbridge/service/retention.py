@@ -43,7 +43,8 @@ def run(service: Service, told: Callable[[str, int], None] = lambda _what, _coun
     """
     found: Counter[str] = Counter()
     for what, count in _steps(service):
-        found[what] += count
+        if count:
+            found[what] += count
         told(what, found[what])
     return found
 
@@ -163,10 +164,10 @@ def _blobs(service: Service, kind: str, column: InstrumentedAttribute[str], befo
         if stored.time < before:
             batch.append(stored.name)
         if len(batch) == _BATCH:
-            yield kind, _delete_blobs(service, column, batch, before)
+            yield f"stored {kind}", _delete_blobs(service, column, batch, before)
             batch = []
     if batch:
-        yield kind, _delete_blobs(service, column, batch, before)
+        yield f"stored {kind}", _delete_blobs(service, column, batch, before)
 
 
 def _delete_blobs(service: Service, column: InstrumentedAttribute[str], names: Sequence[str], before: int) -> int:

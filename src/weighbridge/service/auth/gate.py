@@ -39,7 +39,7 @@ SENDING = ("/api/v1/reports", "/api/v1/layers")
 """To these, POST and PUT are for senders, who prove themselves (see `senders.py`)."""
 OWN_TOKEN = ("/metrics",)
 """What a token there means is the route's own business."""
-KEEPING = ("/admin", "/api/v1/admin")
+KEEPING = ("/admin", "/api/v1/admin", "/jobs", "/api/v1/jobs")
 """For admins only."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="weighbridge"'}
 

@@ -7,7 +7,10 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from weighbridge.service.jobs import delivery, house, queue, work
+from weighbridge.service.tables_jobs import Job
 from weighbridge.service.values import seconds
 
 if TYPE_CHECKING:
@@ -43,9 +46,13 @@ class Local:
         for thread in self._threads:
             thread.join()
 
-    def wait(self) -> None:
-        """Until it is told to stop."""
-        self._stop.wait()
+    def wait(self, *, drain: bool = False) -> None:
+        """Until it is told to stop; with `drain` until no job is open."""
+        while not self._stop.wait(_LOOK_EVERY):
+            with self._service.database.reading() as session:
+                left = session.scalar(select(Job.id).where(Job.state.in_(queue.OPEN)).limit(1))
+            if drain and left is None:
+                return
 
     def stop(self) -> None:
         """From a signal's handler."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import procrastinate
 from procrastinate.jobs import Status
 
-from weighbridge.service.jobs import delivery, house, work
+from weighbridge.service.jobs import delivery, house, queue, work
+from weighbridge.service.values import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,27 +36,40 @@ async def _run(service: Service, tasks: Mapping[str, work.Task], concurrency: in
     app = procrastinate.App(connector=connector)
     _define(app, service, tasks, stop)
     async with app.open_async():
-        await asyncio.to_thread(house.keep, service)
-        worker = asyncio.ensure_future(
-            app.run_worker_async(
-                queues=[delivery.QUEUE],
-                concurrency=concurrency,
-                wait=not drain,
-                delete_jobs="always",
-                install_signal_handlers=False,
-            )
+        while not stop.is_set():
+            await asyncio.to_thread(house.keep, service)
+            await _work(app, concurrency, stop, drain=drain)
+            # Told to end with the queue, procrastinate does not look for what its last jobs asked for.
+            if not (drain and await asyncio.to_thread(_is_left, service)):
+                return
+
+
+async def _work(app: procrastinate.App, concurrency: int, stop: threading.Event, *, drain: bool) -> None:
+    worker = asyncio.ensure_future(
+        app.run_worker_async(
+            queues=[delivery.QUEUE],
+            concurrency=concurrency,
+            wait=not drain,
+            delete_jobs="always",
+            install_signal_handlers=False,
         )
+    )
 
-        def end() -> None:
-            stop.set()
-            worker.cancel()
+    def end() -> None:
+        stop.set()
+        worker.cancel()
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with contextlib.suppress(ValueError, RuntimeError):  # not in the main thread
-                loop.add_signal_handler(number, end)
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(ValueError, RuntimeError):  # not in the main thread
+            loop.add_signal_handler(number, end)
+    with contextlib.suppress(asyncio.CancelledError):
+        await worker
+
+
+def _is_left(service: Service) -> bool:
+    with service.database.reading() as session:
+        return bool(queue.open_jobs(session, seconds(service.now()), limit=1))
 
 
 def _define(app: procrastinate.App, service: Service, tasks: Mapping[str, work.Task], stop: threading.Event) -> None:

@@ -80,7 +80,8 @@ def ask(session: Session, asked: Asked, now: int) -> int | None:
         .on_conflict_do_nothing(index_elements=["name"])
         .returning(Job.id)
     )
-    return session.scalar(statement)
+    number: int | None = session.scalar(statement)
+    return number
 
 
 def take(session: Session, number: int, now: int) -> Taken | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
@@ -18,8 +19,6 @@ from weighbridge.service.store import StoreUnavailable
 from weighbridge.service.values import plain, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from weighbridge.service.running import Service
 
 _log = logging.getLogger(__name__)
@@ -69,11 +68,11 @@ class Progress:
             self._go_on = self._go_on and queue.tell(session, self.taken, seconds(self.service.now()), **values)
 
 
-class Task(Protocol):
-    """What is to be done for jobs of a kind. Doing it again, from its beginning, does no harm."""
+Task = Callable[["Service", Mapping[str, object], Progress], str]
+"""What is to be done for jobs of a kind; gives what to say of it at last.
 
-    def __call__(self, service: Service, arguments: Mapping[str, object], progress: Progress) -> str | None:
-        """Gives what to say of it at last. Raises WeighbridgeError in one line, and what the database raises."""
+Doing it again, from its beginning, does no harm. Raises WeighbridgeError in one line, and what the database raises.
+"""
 
 
 def run(service: Service, tasks: Mapping[str, Task], number: int, stop: threading.Event) -> bool:
