@@ -75,8 +75,11 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def running_postgres(settings: Mapping[str, str] = _SETTINGS) -> Iterator[Postgres]:
-    """A server with no database but its own. PostgreSQL refuses to run as root: there it is another user's."""
+def running_postgres(**settings: str) -> Iterator[Postgres]:
+    """A server with no database but its own; `settings` go before those of tests.
+
+    PostgreSQL refuses to run as root: there it is another user's.
+    """
     folder = Path(tempfile.mkdtemp(prefix="weighbridge-postgres-"))
     try:
         if os.geteuid() == 0:
@@ -85,7 +88,7 @@ def running_postgres(settings: Mapping[str, str] = _SETTINGS) -> Iterator[Postgr
         initdb = ["initdb", "--pgdata", str(folder / "data"), "--username", USER, "--auth", "trust"]
         _program(*initdb, "--no-sync", "--encoding", "UTF8", "--locale", "C.UTF-8", cwd=folder)
         with (folder / "data" / "postgresql.conf").open("a") as file:
-            file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+            file.writelines(f"{name} = '{value}'\n" for name, value in {**_SETTINGS, **settings}.items())
         with socket.create_server(("127.0.0.1", 0)) as free:
             server = Postgres(folder=folder, port=free.getsockname()[1])
         server.start()
