@@ -21,7 +21,7 @@ from tests.support.service import sent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SECONDS = 120
+_SECONDS = 300
 IMAGES = ("app", "web")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from weighbridge.cli.base import STATUSES, app, epilog
+from weighbridge.cli.base import FLAG, STATUSES, app, epilog
 from weighbridge.cli.ending import ending
 from weighbridge.errors import UsageError
 
@@ -36,7 +36,27 @@ def serve(
             from weighbridge.service import configuration, serving
         except ModuleNotFoundError as error:
             raise UsageError(f"{_INSTALL} ({error.name} is missing)") from None
-        serving.serve(configuration.configured(data=data, database_url=database), host, port, workers)
+        settings = configuration.configured(data=data, database_url=database)
+        serving.serve(settings, host, port, workers, "weighbridge.weigher:application")
+
+
+@app.command(epilog=epilog("worker --concurrency 4"))
+def worker(
+    data: Data = None,
+    database: Database = None,
+    concurrency: Annotated[int, typer.Option(help="Jobs at once.", min=1, max=64)] = 2,
+    drain: Annotated[bool, typer.Option("--drain", help="End when nothing is left to do.", metavar=FLAG)] = False,
+) -> None:
+    """Does the reporting service's jobs; any number of workers on any machines share them."""
+    with ending():
+        try:
+            from weighbridge.service import configuration, serving
+        except ModuleNotFoundError as error:
+            raise UsageError(f"{_INSTALL} ({error.name} is missing)") from None
+        from weighbridge.weigher import RegistryWeigher
+
+        settings = configuration.configured(data=data, database_url=database)
+        serving.work(settings, concurrency, RegistryWeigher(), drain=drain)
 
 
 admin = typer.Typer(help="Keeps the reporting service: tokens, export, import, migrations.", epilog=STATUSES)

@@ -14,6 +14,7 @@ from weighbridge.service.api import (
     github_events,
     health,
     images,
+    jobs,
     layers,
     me,
     metrics,
@@ -26,6 +27,7 @@ from weighbridge.service.auth.gate import Gate
 from weighbridge.service.observed import Observed
 from weighbridge.service.pages import account, assets, details, errors, lists, overview, session
 from weighbridge.service.pages import administration as keeping
+from weighbridge.service.pages import jobs as jobs_page
 from weighbridge.service.pictures import schema as pictures
 from weighbridge.service.pictures.layer import Pictures
 from weighbridge.service.security.front import Front
@@ -36,18 +38,20 @@ from weighbridge.service.webhooks.courier import Courier
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractContextManager
 
     from weighbridge.service.running import Service
 
 
-def create(service: Service) -> FastAPI:
-    """The application. It closes the service's database when it ends."""
+def create(service: Service, workers: AbstractContextManager[None] | None = None) -> FastAPI:
+    """The application. It closes the service's database when it ends. `workers` do jobs as long as it lives."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         courier = Courier(service)
         courier.start()
-        yield
+        with workers or contextlib.nullcontext():
+            yield
         courier.stop()
         service.database.close()
 
@@ -65,10 +69,10 @@ def create(service: Service) -> FastAPI:
     problems.handle(app)
     errors.dress(app)
     api = APIRouter(prefix="/api/v1")
-    for module in (reports, layers, images, api_lists, records, administration, me, github_events):
+    for module in (reports, layers, images, api_lists, records, administration, me, github_events, jobs):
         api.include_router(module.router)
     app.include_router(api)
-    for route in (health, metrics, assets, overview, lists, details, session, account, keeping):
+    for route in (health, metrics, assets, overview, lists, details, session, account, keeping, jobs_page):
         app.include_router(route.router)
     pictures.describe(app)
     described.describe(app)

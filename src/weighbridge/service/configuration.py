@@ -41,6 +41,19 @@ class Configuration(AccessSettings, SecuritySettings):
     max_report: Annotated[int, Field(ge=1024)] = Field(
         default=32 * 1024 * 1024, description="Bytes of a report at most, unpacked."
     )
+    keep_pulls: Annotated[int, Field(ge=0)] = Field(
+        default=90, description="Days that a pull request's records are kept after its last report; 0: for good."
+    )
+    keep_all: Annotated[int, Field(ge=0)] = Field(
+        default=400,
+        description="Days after which of records that no release made only the last of a week is kept; 0: all are.",
+    )
+    keep_files: Annotated[int, Field(ge=0)] = Field(
+        default=400, description="Days that the files of a layer are kept after a report named it; 0: for good."
+    )
+    close_pulls: Annotated[int, Field(ge=0)] = Field(
+        default=30, description="Days without a report after which a pull request counts as closed; 0: never."
+    )
 
     @field_validator("webhook_networks")
     @classmethod

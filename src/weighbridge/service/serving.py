@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 import uvicorn
@@ -13,12 +14,20 @@ from pydantic import SecretStr
 from weighbridge.service import metrics, observed, schema
 from weighbridge.service.app import create
 from weighbridge.service.configuration import Configuration, configured
+from weighbridge.service.jobs.local import Local
+from weighbridge.service.jobs.tasks import tasks
+from weighbridge.service.jobs.weigher import Weigher
 from weighbridge.service.running import assembled
 from weighbridge.service.security.protocol import Guarded
 
 
-def serve(configuration: Configuration, host: str, port: int, workers: int) -> None:
-    """Brings the database up to date and serves until it is told to stop. Raises ConfigurationError."""
+def serve(
+    configuration: Configuration, host: str, port: int, workers: int, factory: str = f"{__name__}:application"
+) -> None:
+    """Brings the database up to date and serves until it is told to stop. Raises ConfigurationError.
+
+    `factory` makes one worker's application.
+    """
     service = assembled(configuration)
     schema.upgrade(service.database)
     service.database.close()
@@ -28,7 +37,7 @@ def serve(configuration: Configuration, host: str, port: int, workers: int) -> N
     if workers > 1:
         metrics.share()
     uvicorn.run(
-        "weighbridge.service.serving:application",
+        factory,
         factory=True,
         host=host,
         port=port,
@@ -44,8 +53,8 @@ def serve(configuration: Configuration, host: str, port: int, workers: int) -> N
     )
 
 
-def application() -> FastAPI:
-    """One worker's application."""
+def application(weigher: Weigher | None = None) -> FastAPI:
+    """One worker's application. On SQLite it does jobs too; on PostgreSQL there is `weighbridge worker` for them."""
     configuration = configured()
     Guarded.head_seconds = configuration.head_seconds
     if configuration.access_log:
@@ -53,7 +62,27 @@ def application() -> FastAPI:
     # What was imported stays: the collector need not look at it, nor at each report's thousands of values at once.
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
-    return create(assembled(configuration))
+    service = assembled(configuration)
+    return create(service, Local(service, tasks(weigher)) if service.database.sqlite else None)
+
+
+def work(configuration: Configuration, concurrency: int, weigher: Weigher, *, drain: bool) -> None:
+    """`weighbridge worker`: does jobs until it is told to stop, with `drain` until none is left."""
+    service = assembled(configuration)
+    schema.upgrade(service.database)
+    try:
+        if not service.database.sqlite:
+            from weighbridge.service.jobs import on_postgresql
+
+            on_postgresql.run(service, tasks(weigher), concurrency, drain=drain)
+            return
+        local = Local(service, tasks(weigher), concurrency)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: local.stop())
+        with local:
+            local.wait(drain=drain)
+    finally:
+        service.database.close()
 
 
 def _exported(configuration: Configuration) -> dict[str, str]:

@@ -36,7 +36,7 @@ BY_ADDRESS = ("/badges", "/charts")
 """Open to all, who find what is public only; of the rest, the route itself judges what is in the address."""
 OWN_TOKEN = ("/metrics",)
 """What a token there means is the route's own business."""
-KEEPING = ("/admin", "/api/v1/admin")
+KEEPING = ("/admin", "/api/v1/admin", "/jobs", "/api/v1/jobs")
 """For admins only."""
 OWN = ("/account",)
 """For who is signed in with a browser."""

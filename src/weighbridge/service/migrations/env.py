@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import text
 
-from weighbridge.service import tables_details  # noqa: F401 - its tables are among the metadata
+from weighbridge.service import tables_details, tables_jobs  # noqa: F401 - their tables are among the metadata
 from weighbridge.service.auth import tables as _auth  # noqa: F401 - so that the metadata knows them
 from weighbridge.service.tables import Base
 from weighbridge.service.webhooks import tables as _webhooks  # noqa: F401 - its tables are among the metadata
@@ -19,7 +19,12 @@ with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
         connection.commit()
     try:
-        context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=True,
+            include_name=lambda name, kind, _parents: kind != "table" or not str(name).startswith("procrastinate_"),
+        )
         with context.begin_transaction():
             if connection.dialect.name == "sqlite":
                 # SQLite alters a table by making a new one; letting the old one go would delete what refers to it.

@@ -1,4 +1,4 @@
-"""Names of repositories in any case; the files of layers."""
+"""Names of repositories in any case; the files of layers; jobs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,6 +34,42 @@ def upgrade() -> None:
     with op.batch_alter_table("layer_files", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_layer_files_digest"), ["digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_layer_files_used"), ["used"], unique=False)
+    op.create_table(
+        "jobs",
+        sa.Column("id", _KEY, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=True),
+        sa.Column("arguments", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("actor", sa.String(length=255), nullable=False),
+        sa.Column("parent_id", _KEY, nullable=True),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=True),
+        sa.Column("message", sa.String(length=1000), nullable=False),
+        sa.Column("attempt", sa.BigInteger(), nullable=False),
+        sa.Column("cancel", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("started", sa.BigInteger(), nullable=True),
+        sa.Column("finished", sa.BigInteger(), nullable=True),
+        sa.Column("beat", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["parent_id"], ["jobs.id"], name=op.f("fk_jobs_parent_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+        sa.UniqueConstraint("name", name=op.f("uq_jobs_name")),
+    )
+    with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_jobs_state_beat"), ["state", "beat"], unique=False)
+        batch_op.create_index(batch_op.f("ix_jobs_parent_id_state"), ["parent_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_jobs_kind_created"), ["kind", "created"], unique=False)
+    _make_queue()
+
+
+def _make_queue() -> None:
+    """Procrastinate's own tables and functions, as its version has them that is locked here."""
+    bind = op.get_bind()
+    if bind.dialect.name == "postgresql":
+        from procrastinate.schema import SchemaManager
+
+        bind.execution_options(no_parameters=True).exec_driver_sql(SchemaManager.get_schema())
 
 
 def _merge_spellings() -> None:
