@@ -20,6 +20,7 @@ from weighbridge.service.api import (
     metrics,
     records,
     reports,
+    webhooks,
 )
 from weighbridge.service.api import lists as api_lists
 from weighbridge.service.auth.access import Access
@@ -69,7 +70,8 @@ def create(service: Service, workers: AbstractContextManager[None] | None = None
     problems.handle(app)
     errors.dress(app)
     api = APIRouter(prefix="/api/v1")
-    for module in (reports, layers, images, api_lists, records, administration, me, github_events, jobs):
+    api_routes = (reports, layers, images, api_lists, records, administration, webhooks, me, github_events, jobs)
+    for module in api_routes:
         api.include_router(module.router)
     app.include_router(api)
     for route in (health, metrics, assets, overview, lists, details, session, account, keeping, jobs_page):
