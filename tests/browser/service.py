@@ -1,6 +1,6 @@
 """A service that listens, with a part of the made-up organisation in it, and pages of it opened in Chromium.
 
-Its pages are sent with a content security policy that lets nothing run or load but files of the service itself.
+Whatever their content security policy forbids, they would complain of.
 """
 
 from __future__ import annotations
@@ -23,39 +23,17 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
     from playwright.sync_api import Browser, Page
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from tests.support.fleet.plot import Project
     from weighbridge.service.configuration import Configuration
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 Scheme = Literal["light", "dark"]
-
-
-class Strict:
-    """Adds the policy to every page that comes without one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                names = {name.lower() for name, _ in message["headers"]}
-                if b"content-security-policy" not in names:
-                    message["headers"] = [*message["headers"], (b"content-security-policy", POLICY.encode())]
-            await send(message)
-
-        await self._app(scope, receive, sent)
 
 
 @contextlib.contextmanager
 def listening(app: FastAPI) -> Iterator[str]:
     """The application on a free port: its address."""
-    server = uvicorn.Server(uvicorn.Config(Strict(app), host="127.0.0.1", port=0, log_level="error", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -5,18 +5,23 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
 
 from weighbridge.core.charts.choices import ChartKind
+from weighbridge.core.rendering.escape import plain
 from weighbridge.core.rendering.page import page as report_page
+from weighbridge.core.rendering.units import format_size
 from weighbridge.service import addresses, comparisons, queries, queries_pulls, queries_records, queries_totals, stored
 from weighbridge.service.addresses import API, linked
 from weighbridge.service.pages.overview import columns
 from weighbridge.service.pages.rendering import render
 from weighbridge.service.pictures import addresses as pictures
 from weighbridge.service.problems import Problem
+from weighbridge.service.queries_records import Kept
 from weighbridge.service.running import Here, Service
 from weighbridge.service.tables import Record
-from weighbridge.service.visible import Seen
+from weighbridge.service.values import moment
+from weighbridge.service.visible import Seen, Visible
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -27,6 +32,7 @@ CHARTS = {
     ChartKind.PACKAGES: "Packages",
 }
 _ROWS, _MOST_ROWS = 30, 500
+_CHOICES = 60
 Row = Annotated[int, Query(ge=1, lt=1 << 62)]
 
 
@@ -132,23 +138,42 @@ def record(here: Here, seen: Seen, number: int) -> HTMLResponse:
     kept = comparisons.kept_record(here, number, seen)
     with here.database.reading() as session:
         before = queries_records.before(session, kept.record)
+        others = _others(session, kept, seen)
     report = stored.report_of(kept, here.store)
     address = f"{API}{addresses.record(number)}"
     if report is None or stored.image_of(report, kept.image) is None:
         remembered = stored.record_of(kept.record)
-        return render("remembered.html.j2", here="Images", kept=kept, before=before, record=remembered,
-                      forge=_forge(here), address=address)  # fmt: skip
+        return render("remembered.html.j2", here="Images", kept=kept, before=before, others=others,
+                      record=remembered, forge=_forge(here), address=address)  # fmt: skip
     return render(
         "record.html.j2",
         here="Images",
         scripts=("tables.js", "treemap.js"),
         kept=kept,
         before=before,
+        others=others,
         page=report_page(stored.alone(report, kept.image)),
         forge=_forge(here),
         address=f"{address}/report",
         tables=f"{address}/tables",
     )
+
+
+def _others(session: Session, kept: Kept, seen: Visible) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Records to compare one with, in groups: of its image, and the newest ones of the repository's other images."""
+    mine = [
+        (record.id, f"{moment(record.time):%Y-%m-%d} {record.release or record.commit[:7]} {format_size(record.size)}")
+        for record in queries.history(session, kept.image.id, _CHOICES)
+        if record.id != kept.record.id
+    ]
+    wanted = queries.Wanted(repository=kept.repository, order=queries.Order.NAME, limit=_CHOICES)
+    images = [shown.image for shown in queries.images(session, wanted, seen).images]
+    theirs = [
+        (image.record_id, f"{plain(image.name, 80)} {plain(image.platform, 40)} {format_size(image.size or 0)}")
+        for image in images
+        if image.record_id is not None and image.id != kept.image.id
+    ]
+    return [(name, group) for name, group in (("This image", mine), ("Other images, newest", theirs)) if group]
 
 
 @router.get("/compare")

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from weighbridge.service.configuration import Configuration
 
 PAGE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:;"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Scripts and styles come from files of ours. Charts set the style of single elements, which no script hides in."""
+"""Scripts and styles come from files of ours."""
 PICTURE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """An SVG that is opened by itself is a document; it does nothing."""
 OTHER = "default-src 'none'; frame-ancestors 'none'; sandbox"

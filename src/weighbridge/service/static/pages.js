@@ -11,7 +11,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-for (const choice of document.querySelectorAll("form.narrow select")) {
+for (const choice of document.querySelectorAll("form.narrow select:not([data-waits])")) {
   choice.addEventListener("change", () => choice.form.requestSubmit());
 }
 
