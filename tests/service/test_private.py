@@ -94,7 +94,9 @@ def _operations(document: dict[str, Any]) -> Iterator[str]:
                 values["name"] = "vault"
             if "/packages/" in path:
                 values["name"] = "secretlib"
-            filled = re.sub(r"\{(\w+)(?::\w+)?\}", lambda found, values=values: quote(values.get(found[1], "1")), path)
+            filled = path
+            for name in re.findall(r"\{(\w+)(?::\w+)?\}", path):
+                filled = re.sub(rf"\{{{name}(:\w+)?\}}", quote(values.get(name, "1")), filled)
             required = [
                 one["name"]
                 for one in operations["get"].get("parameters", [])
