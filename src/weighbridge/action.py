@@ -68,7 +68,7 @@ def _run(environ: Mapping[str, str], runner: Runner, outside: wiring.Outside) ->
     number = _number(event, settings, pulls, refs.head.commit, runner)
     yard = pipeline.Yard(
         repository=repository,
-        builder=outside.builder(repository.root, environ, hidden),
+        builder=outside.builder(repository.root, settings.build_environment(environ), hidden),
         engine=outside.engine,
         scale=wiring.scale(lambda _what, _count: None, outside.engine),
         log=RunnerLog(runner),

@@ -81,7 +81,7 @@ def _proving(
     settings: Settings, root: Path, hidden: tuple[str, ...], minutes: float
 ) -> Iterator[tuple[Prover, TerminalClimb | SilentClimb]]:
     """What proves; candidates are shown as they climb."""
-    builder = wiring.builder(root, os.environ, hidden)
+    builder = wiring.builder(root, settings.build_environment(os.environ), hidden)
     scale = wiring.scale(lambda _what, _count: None, wiring.engine)
     with closing(wiring.climb()) as climb:
         yield wiring.prover(builder, scale, climb, minutes=minutes, minimum_change=settings.minimum_change), climb
@@ -120,7 +120,7 @@ def weigh(
     with _progress() as progress:
         yard = pipeline.Yard(
             repository=repository,
-            builder=wiring.builder(repository.root, os.environ, hidden),
+            builder=wiring.builder(repository.root, settings.build_environment(os.environ), hidden),
             engine=wiring.engine,
             scale=wiring.scale(progress.read, wiring.engine),
             log=progress,

@@ -117,7 +117,8 @@ def test_pushes_change_the_badge_and_pull_requests_do_not(
         identities.claims = {"sha": merge}
         grown = project.push(inputs=inputs)
         assert f"sent to {service.url}: octocat/yard yard" in grown.log, grown.log
-        assert "the files of" in grown.log
+        assert "the files of" in pushed.log
+        assert "the files of" in compared.log
         assert badge(service) != small
 
     assert 3 == len(identities.tokens)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from weighbridge.adapters.build_arguments import build_arguments
 from weighbridge.adapters.machine import UnseenMachine
 from weighbridge.adapters.overseer import USUAL_BOUNDS, Overseer
+from weighbridge.adapters.remote import with_builder
 from weighbridge.core.redaction import redacted, without_controls
 from weighbridge.dockerfile.buildlog import failure
 from weighbridge.dockerfile.provenance import parse_provenance
@@ -75,6 +76,8 @@ class BuildxBuilder:
         self._hidden = hidden
         self._environ = dict(os.environ if environ is None else environ)
         self._tool = tool or find_tool(self._environ)
+        if self._tool.buildx:
+            self._environ = with_builder(self._environ, self._tool.command[0])
         self._machine = machine or UnseenMachine()
         self._bounds = bounds
         self._running: set[subprocess.Popen[bytes]] = set()

@@ -1,5 +1,6 @@
 """The one model of everything that can be set."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal, Self
@@ -17,6 +18,7 @@ from weighbridge.settings.values import (
     Address,
     Assignments,
     Boolean,
+    Builder,
     Bytes,
     Duration,
     FailOn,
@@ -211,6 +213,11 @@ class Settings(Model):
     bases: Annotated[Lines, About(no_input=True)] = Field(
         (), description="Further base images that `weighbridge bases` compares, one name a line."
     )
+    builder: Annotated[Builder | None, About(run_only=True, default="buildx's current one")] = Field(
+        None,
+        description="Builder to build with: the name of one of buildx's, or a BuildKit daemon's address such as "
+        "`tcp://buildkitd:1234`, with `,cacert=…,cert=…,key=…` behind it for TLS.",
+    )
     service: Annotated[Address | None, About(run_only=True, default="no service")] = Field(
         None,
         description="Address of the reporting service that gets the report; needs `id-token: write`, or a "
@@ -236,6 +243,10 @@ class Settings(Model):
     report_directory: Annotated[Line, About(run_only=True)] = Field(
         "weighbridge-report", description="Directory for the report's files, relative to the workspace."
     )
+
+    def build_environment(self, environ: Mapping[str, str]) -> Mapping[str, str]:
+        """What builds are run with."""
+        return environ if self.builder is None else {**environ, "BUILDX_BUILDER": self.builder}
 
     def rules_config(self, today: date) -> RulesConfig:
         """What of the rules is set; `today` is what ends of support are held against."""

@@ -176,6 +176,14 @@ def _address(value: str) -> str:
     return address
 
 
+def _builder(value: str) -> str:
+    if not re.fullmatch(
+        r"[A-Za-z0-9][A-Za-z0-9_.-]*|(tcp|unix|kube-pod|docker-container)://[A-Za-z0-9./:_?=&,-]+", value
+    ):
+        raise ValueError("must be the name of a builder, or an address such as tcp://buildkitd.example:1234")
+    return value
+
+
 def _network(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*", value):
         raise ValueError("must be the name of a network mode, such as default, none or host")
@@ -243,6 +251,7 @@ Duration = Annotated[
 FailOn = Annotated[frozenset[Status], BeforeValidator(parse_fail_on), WithJsonSchema(_LIST_SCHEMA)]
 Line = Annotated[str, AfterValidator(_line)]
 Address = Annotated[str, AfterValidator(_address)]
+Builder = Annotated[str, AfterValidator(_builder)]
 Word = Annotated[str, AfterValidator(_word)]
 Inside = Annotated[str, AfterValidator(_inside)]
 RevisionName = Annotated[str, AfterValidator(_revision)]
