@@ -243,3 +243,20 @@ def test_the_command_line_keeps_tokens(tmp_path: Path) -> None:
         entries, _ = audit_log.page(session)
     assert ["token.revoke.read", "token.issue.read", "token.issue.upload"] == [entry.action for entry in entries]
     service.database.close()
+
+
+def test_admins_keep_webhooks(service: Service, client: TestClient) -> None:
+    headers = {"X-CSRF-Token": sign_in(service, client, "mona")}
+    order = {"name": "chat", "url": "https://chat.example/hook", "scope": "octocat/*"}
+
+    made = client.post("/api/v1/admin/webhooks", json=order, headers=headers)
+    assert (201, True) == (made.status_code, made.json()["secret"].startswith("whsec_"))
+    assert 422 == client.post("/api/v1/admin/webhooks", json=order, headers=headers).status_code
+    (shown,) = client.get("/api/v1/admin/webhooks").json()["webhooks"]
+    assert order == {name: shown[name] for name in order}
+    assert {"deliveries": []} == client.get("/api/v1/admin/webhooks/chat/deliveries").json()
+    assert 404 == client.get("/api/v1/admin/webhooks/other/deliveries").status_code
+    assert 401 == TestClient(client.app).get("/api/v1/admin/webhooks").status_code
+    assert 204 == client.delete("/api/v1/admin/webhooks/chat", headers=headers).status_code
+    assert 404 == client.delete("/api/v1/admin/webhooks/chat", headers=headers).status_code
+    assert [("mona", "webhook.remove", "chat"), ("mona", "webhook.add", "chat")] == audit(client)

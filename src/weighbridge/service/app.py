@@ -19,6 +19,7 @@ from weighbridge.service.api import (
     metrics,
     records,
     reports,
+    webhooks,
 )
 from weighbridge.service.api import lists as api_lists
 from weighbridge.service.auth.access import Access
@@ -65,7 +66,7 @@ def create(service: Service) -> FastAPI:
     problems.handle(app)
     errors.dress(app)
     api = APIRouter(prefix="/api/v1")
-    for module in (reports, layers, images, api_lists, records, administration, me, github_events):
+    for module in (reports, layers, images, api_lists, records, administration, webhooks, me, github_events):
         api.include_router(module.router)
     app.include_router(api)
     for route in (health, metrics, assets, overview, lists, details, session, account, keeping):

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from weighbridge.client.webhooks import PREFIX
 from weighbridge.errors import UsageError
+from weighbridge.service.auth import audit
+from weighbridge.service.auth.reader import STRANGER, Reader
 from weighbridge.service.tokens import SCOPE
 from weighbridge.service.values import seconds
 from weighbridge.service.webhooks.tables import Delivery, Webhook
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _SHOWN = 100
 
 
-def register(service: Service, name: str, url: str, scope: str) -> str:
+def register(service: Service, name: str, url: str, scope: str, by: Reader = STRANGER) -> str:
     """A new webhook's secret, which is shown this once. Raises UsageError for an address, a scope or a name."""
     target_of(url)
     if not SCOPE.fullmatch(scope):
@@ -36,16 +38,22 @@ def register(service: Service, name: str, url: str, scope: str) -> str:
             raise UsageError(f"there is a webhook {name!r} already: remove it, or choose another name")
         made = Webhook(name=name, url=url, scope=scope, salt=secrets.token_hex(16), created=seconds(service.now()))
         session.add(made)
+        _note(session, service, by, "webhook.add", name, f"{scope} {url}")
     return secret_of(service, made)
 
 
-def remove(service: Service, name: str) -> None:
+def remove(service: Service, name: str, by: Reader = STRANGER) -> None:
     """Ends a webhook, with all that was to be sent to it. Raises UsageError where there is none."""
     with service.database.writing() as session:
         found = session.scalars(select(Webhook).filter_by(name=name)).one_or_none()
         if found is None:
             raise UsageError(f"no webhook {name!r}")
         session.delete(found)
+        _note(session, service, by, "webhook.remove", name)
+
+
+def _note(session: Session, service: Service, by: Reader, action: str, name: str, detail: str = "") -> None:
+    audit.note(session, service.now(), by.login or "command line", action, name, address=by.address, detail=detail)
 
 
 def registered(session: Session) -> Sequence[Webhook]:
