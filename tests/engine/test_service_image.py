@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1200)]
 
-MAX_SIZE = 300_000_000
-MAX_PACKED_SIZE = 110_000_000
+MAX_SIZE = 160_000_000
+MAX_PACKED_SIZE = 60_000_000
 PYTHON = "/usr/bin/python3.11"
 NAME = f"weighbridge-test-{os.getpid()}"
 
