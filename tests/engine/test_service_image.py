@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1200)]
 
-MAX_SIZE = 160_000_000
-MAX_PACKED_SIZE = 60_000_000
+MAX_SIZE = 200_000_000
+MAX_PACKED_SIZE = 75_000_000
 PYTHON = "/usr/bin/python3.11"
 NAME = f"weighbridge-test-{os.getpid()}"
 
@@ -70,7 +70,7 @@ def compose(image: str, address: str) -> Iterator[Callable[..., str]]:
 
 
 def wait(address: str) -> None:
-    end = time.monotonic() + 180
+    end = time.monotonic() + 400
     while time.monotonic() < end:
         try:
             with urllib.request.urlopen(f"http://{address}/readyz", timeout=5):

@@ -50,6 +50,8 @@ def serve(
         http=Guarded,
         ws="none",
         timeout_graceful_shutdown=10,
+        # On a busy machine a worker takes its time to start; taken for dead, it would only begin anew.
+        timeout_worker_healthcheck=60,
     )
 
 
