@@ -235,7 +235,7 @@ def test_signing_out_ends_the_session_for_good(tmp_path: Path, github: GitHub) -
         assert 200 == client.get("/api/v1/images").status_code
 
         answer = client.post("/logout", data={"csrf": csrf}, follow_redirects=False)
-        assert (303, "/") == (answer.status_code, answer.headers["location"])
+        assert (200, True) == (answer.status_code, "Signed out" in answer.text)
         client.cookies.set("weighbridge-session", cookie)
         assert 401 == client.get("/api/v1/images").status_code
 

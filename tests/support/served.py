@@ -34,12 +34,17 @@ class Served:
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
 
-@contextlib.contextmanager
-def served(folder: Path, **settings: object) -> Iterator[Served]:
-    """Runs until the block ends. `settings` are the service's, by their names."""
+def free_port() -> int:
+    """One that nobody listens on at this moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
+        return int(listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def served(folder: Path, *, port: int | None = None, **settings: object) -> Iterator[Served]:
+    """Runs until the block ends, on a free port if none is named. `settings` are the service's, by their names."""
+    port = port or free_port()
     environment = {
         **os.environ,
         **{f"WEIGHBRIDGE_SERVICE_{name.upper()}": str(value) for name, value in settings.items()},

@@ -14,6 +14,7 @@ from weighbridge.service.auth.github import Attempt, User
 from weighbridge.service.auth.outward import Declined, Unreachable
 from weighbridge.service.auth.reader import Asking
 from weighbridge.service.auth.sealing import same
+from weighbridge.service.pages.rendering import render
 from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here, Service
 
@@ -106,6 +107,7 @@ def logout(here: Here, asking: Asking) -> Response:
         with here.database.writing() as session:
             sessions.end(session, asking.session)
             audit.note(session, now, asking.login or "", "session.end", asking.login or "", address=asking.address)
-    response = RedirectResponse("/", status_code=303)
+    # Not on to a page that may lead to GitHub: a form may not end on another site, nor should one be signed in again.
+    response = render("signed_out.html.j2")
     cookies.drop(response, here.configuration, cookies.SESSION)
     return response
