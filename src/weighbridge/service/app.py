@@ -25,6 +25,7 @@ from weighbridge.service.api import (
 from weighbridge.service.api import lists as api_lists
 from weighbridge.service.auth.access import Access
 from weighbridge.service.auth.gate import Gate
+from weighbridge.service.kept import kept
 from weighbridge.service.observed import Observed
 from weighbridge.service.pages import account, assets, details, errors, lists, overview, session
 from weighbridge.service.pages import administration as keeping
@@ -54,6 +55,7 @@ def create(service: Service, workers: AbstractContextManager[None] | None = None
         with workers or contextlib.nullcontext():
             yield
         courier.stop()
+        kept(service.database).settle()
         service.database.close()
 
     app = FastAPI(
