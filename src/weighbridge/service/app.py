@@ -88,10 +88,10 @@ def _guard(app: FastAPI, service: Service) -> None:
     configuration = service.configuration
     app.state.access = access = Access(service)
     app.add_middleware(Gate, service=service, access=access)
-    # Around what costs most: a badge is answered out of memory.
-    app.add_middleware(Pictures, service=service)
     app.add_middleware(Sizes)
     app.add_middleware(Limits, configuration=configuration)
     app.add_middleware(SecurityHeaders, configuration=configuration)
+    # A badge is answered out of memory, with headers of its own; limits would not count it.
+    app.add_middleware(Pictures, service=service)
     app.add_middleware(Front, configuration=configuration)
     app.add_middleware(Observed)
