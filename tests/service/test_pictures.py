@@ -139,7 +139,8 @@ def test_a_new_report_changes_the_badge(
         ("/badges/octocat/yard/app/size.svg?label=" + "x" * 3_000, 422),
         ("/charts/octocat/yard/app/size.json", 422),
         ("/charts/octocat/yard/app/size.svg?theme=neon", 422),
-        ("/badges/octocat/%00/%ff/size.svg", 404),
+        ("/badges/octocat/%00/app/size.svg", 400),
+        ("/badges/octocat/%EF%BF%BD/%ff/size.svg", 404),
     ],
 )
 def test_what_there_is_no_picture_of(told: TestClient, address: str, status: int) -> None:
@@ -152,7 +153,7 @@ def test_what_there_is_no_picture_of(told: TestClient, address: str, status: int
         assert "application/problem+json" == answer.headers["content-type"]
 
 
-def test_a_private_repository_takes_a_token(told: TestClient, service: Service) -> None:
+def test_a_private_repository_takes_a_token(told: TestClient, service: Service, sender: dict[str, str]) -> None:
     with service.database.writing() as session:
         session.execute(update(tables.Repository).values(private=True))
     with TestClient(create(service)) as client:
@@ -163,7 +164,8 @@ def test_a_private_repository_takes_a_token(told: TestClient, service: Service) 
         assert 200 == answer.status_code
         assert answer.headers["cache-control"].startswith("private")
         assert 200 == client.get("/charts/octocat/yard/app/size.svg", params={"token": right}).status_code
-        assert f"token={right}" in client.get("/images/octocat/yard/app").text
+        assert 404 == client.get("/images/octocat/yard/app").status_code
+        assert f"token={right}" in client.get("/images/octocat/yard/app", headers=sender).text
 
 
 def test_the_document_tells_of_pictures(client: TestClient) -> None:

@@ -25,6 +25,7 @@ from weighbridge.service.api import (
 from weighbridge.service.api import lists as api_lists
 from weighbridge.service.auth.access import Access
 from weighbridge.service.auth.gate import Gate
+from weighbridge.service.kept import kept
 from weighbridge.service.observed import Observed
 from weighbridge.service.pages import account, assets, details, errors, lists, overview, session
 from weighbridge.service.pages import administration as keeping
@@ -54,6 +55,7 @@ def create(service: Service, workers: AbstractContextManager[None] | None = None
         with workers or contextlib.nullcontext():
             yield
         courier.stop()
+        kept(service.database).settle()
         service.database.close()
 
     app = FastAPI(
@@ -86,10 +88,10 @@ def _guard(app: FastAPI, service: Service) -> None:
     configuration = service.configuration
     app.state.access = access = Access(service)
     app.add_middleware(Gate, service=service, access=access)
-    # Around what costs most: a badge is answered out of memory.
-    app.add_middleware(Pictures, service=service)
     app.add_middleware(Sizes)
     app.add_middleware(Limits, configuration=configuration)
     app.add_middleware(SecurityHeaders, configuration=configuration)
+    # A badge is answered out of memory, with headers of its own; limits would not count it.
+    app.add_middleware(Pictures, service=service)
     app.add_middleware(Front, configuration=configuration)
     app.add_middleware(Observed)

@@ -24,6 +24,7 @@ Value = TypeVar("Value")
 
 _QUICK_SECONDS = 0.05
 _SECONDS = 60
+_LAST_SECONDS = 30
 _MOST = 256
 
 
@@ -42,7 +43,7 @@ class Kept:
         self._database = weakref.ref(database)
         self._clock = clock
         self._answers: dict[Hashable, _Answer] = {}
-        self._making: set[Hashable] = set()
+        self._making: dict[Hashable, threading.Thread] = {}
         self._lock = threading.Lock()
 
     def get(self, name: Hashable, make: Callable[[], Value]) -> Value:
@@ -58,13 +59,20 @@ class Kept:
         if known is None or known.took <= _QUICK_SECONDS:
             return self._made(key, make, generation)
         with self._lock:
-            begin = key not in self._making
-            self._making.add(key)
-        if begin:
-            # Threads know nothing of who reads, unless they are told.
-            run = contextvars.copy_context().run
-            threading.Thread(target=run, args=(self._behind, key, make, generation), daemon=True).start()
+            if key not in self._making:
+                # Threads know nothing of who reads, unless they are told.
+                run = contextvars.copy_context().run
+                thread = threading.Thread(target=run, args=(self._behind, key, make, generation), daemon=True)
+                self._making[key] = thread
+                thread.start()
         return cast("Value", known.value)
+
+    def settle(self) -> None:
+        """Waits for what is being made."""
+        with self._lock:
+            threads = list(self._making.values())
+        for thread in threads:
+            thread.join(_LAST_SECONDS)
 
     def _is_good(self, answer: _Answer, generation: int) -> bool:
         return answer.generation == generation and self._clock() - answer.made < _SECONDS
@@ -74,7 +82,7 @@ class Kept:
             self._made(key, make, generation)
         finally:
             with self._lock:
-                self._making.discard(key)
+                self._making.pop(key, None)
 
     def _made(self, key: Hashable, make: Callable[[], Value], generation: int) -> Value:
         began = self._clock()

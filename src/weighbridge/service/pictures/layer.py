@@ -26,7 +26,7 @@ from weighbridge.service.problems import MEDIA_TYPE, problem
 from weighbridge.service.tables import Record, Report
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from weighbridge.service.running import Service
 
@@ -70,6 +70,9 @@ class Pictures:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI 3.0, "Connection Scope"."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, self._settling(receive), send)
+            return
         if scope["type"] != "http" or not scope["path"].startswith(_PREFIXES):
             await self._app(scope, receive, send)
             return
@@ -86,6 +89,18 @@ class Pictures:
         else:
             self._answers.move_to_end(key)
         await _send(answer, scope, send)
+
+    def _settling(self, receive: Receive) -> Receive:
+        """Nothing is asked of the database any more when the application is told to end."""
+
+        async def received() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                waiting = [*self._making.values(), *([self._look] if self._look else [])]
+                await asyncio.gather(*waiting, return_exceptions=True)
+            return message
+
+        return received
 
     async def _made(self, key: bytes, path: str, query: bytes) -> _Answer:
         """One drawing, however many ask for it at once."""
