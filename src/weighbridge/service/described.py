@@ -53,9 +53,10 @@ def describe(app: FastAPI) -> None:
     made = app.openapi
 
     def complete() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            _complete(made())
-        return made()
+        document = made()
+        # Each time: others add to it as often.
+        _complete(document)
+        return document
 
     app.openapi = complete  # type: ignore[method-assign]
 
