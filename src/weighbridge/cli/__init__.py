@@ -24,6 +24,7 @@ from weighbridge.cli import backfill  # noqa: F401
 from weighbridge.cli import pictures  # noqa: F401
 from weighbridge.cli import push  # noqa: F401
 from weighbridge.cli import serve  # noqa: F401
+from weighbridge.cli import keeping  # noqa: F401
 from weighbridge.cli import webhooks  # noqa: F401
 from weighbridge.cli import others  # noqa: F401
 # isort: on

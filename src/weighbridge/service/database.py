@@ -35,7 +35,8 @@ class Database:
     def __init__(self, url: str) -> None:
         """Raises ConfigurationError for an address that makes no sense, or of another database."""
         try:
-            name = make_url(url).get_backend_name()
+            address = make_url(url)
+            name = address.get_backend_name()
         except ArgumentError:
             raise ConfigurationError(
                 "the database's address makes no sense: sqlite:///FILE or postgresql://…"
@@ -43,6 +44,8 @@ class Database:
         if name not in ("sqlite", "postgresql"):
             raise ConfigurationError(f"no database of the kind {name}: sqlite:///FILE or postgresql://…")
         self.sqlite = name == "sqlite"
+        if self.sqlite and address.database in (None, "", ":memory:"):
+            raise ConfigurationError("SQLite's database must be a file, which all processes share: sqlite:///FILE")
         self.url = url
         self.engine = _sqlite(url) if self.sqlite else _postgresql(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)

@@ -23,6 +23,8 @@ with engine.connect() as connection:
             connection=connection,
             target_metadata=Base.metadata,
             render_as_batch=True,
+            # On SQLite too: all of it or nothing, and nobody else meanwhile.
+            transactional_ddl=True,
             include_name=lambda name, kind, _parents: kind != "table" or not str(name).startswith("procrastinate_"),
         )
         with context.begin_transaction():

@@ -1,0 +1,126 @@
+"""`admin export`, `import`, `backup`, `tokens`, `revoke`, `retention`: keeping the reporting service."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from weighbridge.cli.ending import ending
+from weighbridge.cli.serve import Data, Database, admin
+from weighbridge.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weighbridge.service.running import Service
+
+
+@contextmanager
+def _opened(data: Path | None, database: str | None) -> Iterator[Service]:
+    from weighbridge.service import configuration, running, schema
+
+    service = running.assembled(configuration.configured(data=data, database_url=database))
+    schema.upgrade(service.database)
+    try:
+        yield service
+    finally:
+        service.database.close()
+
+
+@admin.command("export")
+def export(data: Data = None, database: Database = None) -> None:
+    """Prints all records, a JSON line each."""
+    with ending(), _opened(data, database) as service:
+        from weighbridge.service import transfer
+
+        transfer.export(service.database, sys.stdout)
+
+
+@admin.command("import")
+def take_in(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Files of JSON lines, or a checkout of a history branch.", metavar="PATH…")
+    ],
+    repository: Annotated[
+        str | None, typer.Option(help="Whose records they are, where the lines do not tell.", metavar="OWNER/NAME")
+    ] = None,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Takes in what `export` printed, or what a repository's history branch holds; what is known stays as it is."""
+    with ending(), _opened(data, database) as service:
+        from weighbridge.service import transfer
+        from weighbridge.service.values import seconds
+
+        for source in sources:
+            files = sorted((source / "records").glob("*.jsonl")) if source.is_dir() else [source]
+            if not files:
+                raise UsageError(f"{source}: holds no records/*.jsonl")
+            for file in files:
+                try:
+                    with file.open(encoding="utf-8", errors="surrogateescape") as lines:
+                        found = transfer.take_in(service.database, lines, repository, seconds(service.now()))
+                except OSError as error:
+                    raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
+                typer.echo(f"{file}: {found['new']:,} new, {found['known']:,} known, {found['unread']:,} not read")
+
+
+@admin.command("backup")
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the copy goes.", metavar="FILE")],
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Copies SQLite's database, whole, while the service runs. For PostgreSQL there is pg_dump."""
+    with ending():
+        from weighbridge.service import configuration, transfer
+        from weighbridge.service.database import Database as Opened
+
+        opened = Opened(configuration.configured(data=data, database_url=database).database())
+        try:
+            transfer.backup(opened, file)
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+        finally:
+            opened.close()
+
+
+@admin.command("tokens")
+def tokens(data: Data = None, database: Database = None) -> None:
+    """Lists upload tokens, without what they are."""
+    with ending(), _opened(data, database) as service:
+        from weighbridge.service import tokens as kept
+        from weighbridge.service.values import moment
+
+        with service.database.reading() as session:
+            for token in kept.every(session):
+                state = "revoked" if token.revoked is not None else "valid"
+                typer.echo(f"{token.name}\t{token.scope}\t{moment(token.created):%Y-%m-%d}\t{state}")
+
+
+@admin.command("revoke")
+def revoke(
+    name: Annotated[str, typer.Argument(help="What the token is called.")],
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Ends an upload token."""
+    with ending(), _opened(data, database) as service:
+        from weighbridge.service import tokens as kept
+
+        with service.database.writing() as session:
+            kept.revoke(session, name, service.now())
+
+
+@admin.command("retention")
+def retention(data: Data = None, database: Database = None) -> None:
+    """Lets go of what is old now, by the rules of the configuration."""
+    with ending(), _opened(data, database) as service:
+        from weighbridge.service import retention as rules
+
+        done = rules.run(service)
+        typer.echo("\n".join(f"{count:,} {what}" for what, count in done.items()) or "nothing is old enough")

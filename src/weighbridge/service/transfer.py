@@ -1,0 +1,174 @@
+"""Records out of the service and into it, as JSON lines; and a copy of its database while it runs.
+
+A line is a record as a history branch has it (core/wire/records.py), with `repository`, `pull` and `trunk` beside it,
+which files of a history branch lack: there the repository is given, and what no release made is of the branch.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TextIO
+
+from sqlalchemy import insert, select
+
+from weighbridge.core.wire.records import dump_record, load_records
+from weighbridge.errors import UsageError
+from weighbridge.service import retention, tables
+from weighbridge.service.database import upsert
+from weighbridge.service.ingest import FOLDED
+from weighbridge.service.values import packed, plain, seconds, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from weighbridge.model.record import Record
+    from weighbridge.service.database import Database
+
+_BATCH = 200
+_MAX_LINE = 300_000
+_MAX_PLAIN = 1 << 20
+
+
+def export(database: Database, out: TextIO) -> int:
+    """Writes all records, oldest first within an image; the number of them."""
+    record, image, repository = tables.Record, tables.Image, tables.Repository
+    count, last = 0, -1
+    while True:
+        with database.reading() as session:
+            rows = session.execute(
+                select(record.id, record.line, record.pull, record.trunk, repository.name)
+                .join(image, image.id == record.image_id)
+                .join(repository, repository.id == image.repository_id)
+                .where(record.id > last)
+                .order_by(record.id)
+                .limit(_BATCH)
+            ).all()
+        if not rows:
+            return count
+        for row in rows:
+            value = json.loads(unpacked(row.line, _MAX_PLAIN))
+            told = {"repository": row.name, "pull": row.pull, "trunk": row.trunk, **value}
+            out.write(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n")
+        count, last = count + len(rows), rows[-1].id
+
+
+def take_in(database: Database, lines: Iterable[str], repository: str | None, now: int) -> Counter[str]:
+    """Keeps records that are not known yet, and says how many were `new`, `known` and `unread`.
+
+    `repository` is whose they are, where the lines do not tell. Raises UsageError where nothing tells. Done again, it
+    changes nothing.
+    """
+    found: Counter[str] = Counter()
+    touched: set[int] = set()
+    for batch in _batches(lines):
+        with database.writing() as session:
+            for line in batch:
+                outcome, image_id = _take_line(session, line, repository, now)
+                found[outcome] += 1
+                touched |= {image_id} if outcome == "new" else set()
+    for image_id in sorted(touched):
+        _show_newest(database, image_id)
+        retention.refresh(database, [image_id])
+    return found
+
+
+def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for line in lines:
+        if line.strip():
+            batch.append(line)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _take_line(session: Session, line: str, repository: str | None, now: int) -> tuple[str, int]:
+    records = load_records(line.rstrip("\n")).records if len(line) <= _MAX_LINE else ()
+    if not records:
+        return "unread", 0
+    (record,) = records
+    told = json.loads(line)
+    name = told.get("repository", repository)
+    if not isinstance(name, str) or not len(plain(name, 201)) >= 3 or name.count("/") != 1:
+        raise UsageError("whose records are these? give --repository owner/name")
+    pull = told.get("pull", 0)
+    pull = pull if type(pull) is int and 0 <= pull < 1 << 53 else 0
+    trunk = told.get("trunk", record.release is None) is True and not pull
+    image_id = _image(session, plain(name, 201), record, now)
+    known = select(tables.Record.id).filter_by(image_id=image_id, commit=record.commit, pull=pull)
+    if session.scalar(known) is not None:
+        return "known", image_id
+    row = {**_columns(record), "image_id": image_id, "commit": record.commit, "pull": pull, "trunk": trunk}
+    session.execute(insert(tables.Record).values(**row))
+    return "new", image_id
+
+
+def _columns(record: Record) -> Mapping[str, Any]:
+    return {
+        "time": seconds(record.time),
+        "recorded": seconds(record.recorded),
+        "ref": record.ref and plain(record.ref),
+        "release": record.release and plain(record.release),
+        "size": record.size,
+        "packed": record.packed.size,
+        "packed_estimated": record.packed.estimated,
+        "wasted": record.wasted,
+        "layer_count": len(record.layers),
+        "file_count": record.file_count,
+        "status": record.verdict.value,
+        "max_size": record.max_size,
+        "saving": record.saving,
+        "line": packed(dump_record(record).encode("utf-8", "replace")),
+    }
+
+
+def _image(session: Session, repository: str, record: Record, now: int) -> int:
+    made = upsert(session)(tables.Repository).values(name=repository, private=False, created=now)
+    repository_id = session.scalar(
+        made.on_conflict_do_update(index_elements=[FOLDED], set_={"name": tables.Repository.name}).returning(
+            tables.Repository.id
+        )
+    )
+    image = upsert(session)(tables.Image).values(
+        repository_id=repository_id, name=plain(record.image, 1000), platform=plain(record.platform, 1000), trend="[]"
+    )
+    keys = ["repository_id", "name", "platform"]
+    image = image.on_conflict_do_update(index_elements=keys, set_={"name": image.excluded.name})
+    return int(session.scalars(image.returning(tables.Image.id)).one())
+
+
+def _show_newest(database: Database, image_id: int) -> None:
+    """What lists show of an image is of its newest record on the default branch. Its findings are not in records."""
+    with database.writing() as session:
+        image = session.get(tables.Image, image_id, with_for_update=True)
+        newest = session.scalars(
+            select(tables.Record).filter_by(image_id=image_id, trunk=True).order_by(tables.Record.time.desc()).limit(1)
+        ).one_or_none()
+        if image is None or newest is None or (image.time is not None and image.time >= newest.time):
+            return
+        image.record_id, image.time = newest.id, newest.time
+        image.size, image.packed, image.packed_estimated = newest.size, newest.packed, newest.packed_estimated
+        image.wasted, image.layer_count, image.status = newest.wasted, newest.layer_count, newest.status
+        image.max_size, image.saving = newest.max_size, newest.saving
+
+
+def backup(database: Database, path: Path) -> None:
+    """A copy of SQLite's database, whole, while it is written to. Raises UsageError for another one, and OSError."""
+    if not database.sqlite:
+        raise UsageError("on PostgreSQL its own tool makes the copy: pg_dump --format=custom --file FILE URL")
+    if path.exists():
+        raise UsageError(f"{path} is there already: choose another name")
+    source = sqlite3.connect(f"file:{database.engine.url.database}?mode=ro", uri=True)
+    copy = sqlite3.connect(path)
+    try:
+        source.backup(copy, pages=1000)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        copy.close()
+        source.close()
