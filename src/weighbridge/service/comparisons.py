@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from weighbridge.model.report import Report
     from weighbridge.service.queries_records import Kept
     from weighbridge.service.running import Service
-    from weighbridge.service.visible import Visible
 
 _MOST_FOLDERS = 60
 
@@ -46,18 +45,18 @@ class Comparison:
     folders: tuple[Folder, ...] = ()
 
 
-def kept_record(here: Service, number: int, visible: Visible) -> Kept:
-    """A record by its number. Raises Problem where there is none that is visible."""
+def kept_record(here: Service, number: int) -> Kept:
+    """A record by its number. Raises Problem where there is none."""
     with here.database.reading() as session:
-        found = queries_records.record(session, number, visible)
+        found = queries_records.record(session, number)
     if found is None:
         raise Problem(404, f"there is no record {number}")
     return found
 
 
-def comparison(here: Service, base: int, head: int, visible: Visible, path: str = "") -> Comparison:
+def comparison(here: Service, base: int, head: int, path: str = "") -> Comparison:
     """Raises Problem where one of the two is not there, StoreUnavailable where the store is away."""
-    one, other = kept_record(here, base, visible), kept_record(here, head, visible)
+    one, other = kept_record(here, base), kept_record(here, head)
     with here.database.reading() as session:
         images = details.images(session, here.store, one.record, other.record)
     before, after = _side(here, one, images[0]), _side(here, other, images[1])

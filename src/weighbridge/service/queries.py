@@ -13,7 +13,6 @@ from sqlalchemy.orm import defer
 from weighbridge.model.budget import Status
 from weighbridge.service import cursors
 from weighbridge.service.tables import Image, Record, Repository
-from weighbridge.service.visible import EVERYTHING, Visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,12 +86,12 @@ class _Run:
     beyond: Callable[[cursors.Place], ColumnElement[bool]]
 
 
-def images(session: Session, wanted: Wanted, visible: Visible = EVERYTHING) -> Page:
+def images(session: Session, wanted: Wanted) -> Page:
     """Raises Problem for a cursor that is none."""
     statement = (
         select(Image, Repository.name, Repository.private)
         .join(Repository, Repository.id == Image.repository_id)
-        .where(*_conditions(wanted), *visible.only())
+        .where(*_conditions(wanted))
     )
     place = None if wanted.after is None else cursors.place(wanted.after)
     rows: list[Row[Image, str, bool]] = []
@@ -176,14 +175,12 @@ def _shown(image: Image, repository: str, private: bool) -> Shown:
     return Shown(image=image, repository=repository, private=private, trend=tuple(json.loads(image.trend)))
 
 
-def image(
-    session: Session, repository: str, name: str, platform: str | None = None, visible: Visible = EVERYTHING
-) -> Shown | None:
+def image(session: Session, repository: str, name: str, platform: str | None = None) -> Shown | None:
     """One image by its names; of several platforms the first of `PREFERRED`, where none is named."""
     statement = (
         select(Image, Repository.name, Repository.private)
         .join(Repository, Repository.id == Image.repository_id)
-        .where(Repository.name == repository, Image.name == name, *visible.only())
+        .where(Repository.name == repository, Image.name == name)
         .order_by(*PREFERRED)
     )
     if platform is not None:

@@ -10,7 +10,6 @@ from sqlalchemy import func, select, tuple_
 from weighbridge.service import cursors
 from weighbridge.service.kept import kept
 from weighbridge.service.tables import Finding, Image, Repository
-from weighbridge.service.visible import EVERYTHING, Visible
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -47,7 +46,7 @@ class FoundPage:
     after: str | None
 
 
-def rules(database: Database, visible: Visible = EVERYTHING) -> tuple[RuleTotal, ...]:
+def rules(database: Database) -> tuple[RuleTotal, ...]:
     """All rules that found something, the one that costs most bytes first."""
 
     def make() -> tuple[RuleTotal, ...]:
@@ -64,18 +63,16 @@ def rules(database: Database, visible: Visible = EVERYTHING) -> tuple[RuleTotal,
                 for rule, n, images, total, measured in session.execute(statement)
             )
 
-    return kept(database).get(("rules", visible), make)
+    return kept(database).get("rules", make)
 
 
-def findings(
-    session: Session, rule: str, *, after: str | None = None, limit: int = 50, visible: Visible = EVERYTHING
-) -> FoundPage:
+def findings(session: Session, rule: str, *, after: str | None = None, limit: int = 50) -> FoundPage:
     """What a rule found, those without bytes last. Raises Problem for a cursor that is none."""
     statement = (
         select(Finding, Image, Repository.name)
         .join(Image, Image.id == Finding.image_id)
         .join(Repository, Repository.id == Image.repository_id)
-        .where(Finding.rule == rule, *visible.only())
+        .where(Finding.rule == rule)
     )
     place = None if after is None else cursors.place(after)
     if place is not None and isinstance(place[0], str):

@@ -10,7 +10,6 @@ from sqlalchemy import func, select, tuple_
 from weighbridge.service import cursors
 from weighbridge.service.kept import kept
 from weighbridge.service.tables import Image, Package, Repository
-from weighbridge.service.visible import EVERYTHING, Visible
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -64,14 +63,11 @@ def packages(
     ecosystem: str | None = None,
     after: str | None = None,
     limit: int = 50,
-    visible: Visible = EVERYTHING,
 ) -> PackagePage:
     """Packages by their bytes in all images, `text` in their names. Raises Problem for a cursor that is none."""
     wanted = text.casefold()
     found = [
-        each
-        for each in _everything(database, visible)
-        if wanted in each.name.casefold() and ecosystem in (None, each.ecosystem)
+        each for each in _everything(database) if wanted in each.name.casefold() and ecosystem in (None, each.ecosystem)
     ]
     start = 0 if after is None else _start(cursors.place(after))
     more = start + limit < len(found)
@@ -88,7 +84,7 @@ def _start(place: cursors.Place) -> int:
     return place[0]
 
 
-def _everything(database: Database, visible: Visible) -> tuple[PackageTotal, ...]:
+def _everything(database: Database) -> tuple[PackageTotal, ...]:
     """All of them: a look at every row, which is why it is kept."""
 
     def make() -> tuple[PackageTotal, ...]:
@@ -106,7 +102,7 @@ def _everything(database: Database, visible: Visible) -> tuple[PackageTotal, ...
                 for by, name, count, versions, total in session.execute(statement)
             )
 
-    return kept(database).get(("packages", visible), make)
+    return kept(database).get("packages", make)
 
 
 def shipped(
@@ -116,14 +112,13 @@ def shipped(
     *,
     after: str | None = None,
     limit: int = 50,
-    visible: Visible = EVERYTHING,
 ) -> ShippedPage:
     """Which images have a package. Raises Problem for a cursor that is none."""
     statement = (
         select(Package, Image, Repository.name)
         .join(Image, Image.id == Package.image_id)
         .join(Repository, Repository.id == Image.repository_id)
-        .where(Package.name == name, Package.ecosystem == ecosystem, *visible.only())
+        .where(Package.name == name, Package.ecosystem == ecosystem)
         .order_by(Package.version, Package.id)
         .limit(limit + 1)
     )

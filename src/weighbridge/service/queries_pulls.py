@@ -10,7 +10,6 @@ from sqlalchemy.orm import defer
 
 from weighbridge.service import cursors
 from weighbridge.service.tables import Image, Pull, Record, Repository
-from weighbridge.service.visible import EVERYTHING, Visible
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -53,13 +52,12 @@ def pulls(
     repository: str | None = None,
     after: str | None = None,
     limit: int = 50,
-    visible: Visible = EVERYTHING,
 ) -> Pulls:
     """Raises Problem for a cursor that is none."""
     statement = (
         select(Pull, Repository.name)
         .join(Repository, Repository.id == Pull.repository_id)
-        .where(Pull.open, *visible.only())
+        .where(Pull.open)
         .order_by(Pull.updated.desc(), Pull.id.desc())
         .limit(limit + 1)
     )

@@ -9,7 +9,6 @@ from sqlalchemy import not_, select
 from sqlalchemy.orm import defer
 
 from weighbridge.service.tables import Image, Record, Report, Repository
-from weighbridge.service.visible import EVERYTHING, Visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,14 +30,14 @@ class Kept:
     bytes: int | None
 
 
-def record(session: Session, number: int, visible: Visible = EVERYTHING) -> Kept | None:
-    """A record by its number, None where there is none that is visible."""
+def record(session: Session, number: int) -> Kept | None:
+    """A record by its number, None where there is none."""
     statement = (
         select(Record, Image, Repository.name, Report.digest, Report.bytes)
         .join(Image, Image.id == Record.image_id)
         .join(Repository, Repository.id == Image.repository_id)
         .outerjoin(Report, Report.id == Record.report_id)
-        .where(Record.id == number, *visible.only())
+        .where(Record.id == number)
     )
     row = session.execute(statement).one_or_none()
     return None if row is None else Kept(record=row[0], image=row[1], repository=row[2], digest=row[3], bytes=row[4])

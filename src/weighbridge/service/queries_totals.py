@@ -11,7 +11,6 @@ from weighbridge.model.budget import Status
 from weighbridge.service import cursors
 from weighbridge.service.kept import kept
 from weighbridge.service.tables import Image, Repository
-from weighbridge.service.visible import EVERYTHING, Visible
 
 if TYPE_CHECKING:
     from typing import Any
@@ -76,21 +75,19 @@ def _totals(row: Row[Any]) -> Totals:
     return Totals(**dict(zip(names, numbers[-len(names) :], strict=True)))
 
 
-def totals(database: Database, visible: Visible = EVERYTHING) -> Totals:
-    """Of all images that are visible."""
+def totals(database: Database) -> Totals:
+    """Of all images."""
 
     def make() -> Totals:
         with database.reading() as session:
-            return _totals(session.execute(select(*_sums()).where(*visible.only(Image.repository_id))).one())
+            return _totals(session.execute(select(*_sums())).one())
 
-    return kept(database).get(("totals", visible), make)
+    return kept(database).get("totals", make)
 
 
-def repositories(
-    session: Session, *, text: str = "", after: str | None = None, limit: int = 50, visible: Visible = EVERYTHING
-) -> Repositories:
+def repositories(session: Session, *, text: str = "", after: str | None = None, limit: int = 50) -> Repositories:
     """A page of repositories by name. Raises Problem for a cursor that is none."""
-    statement = select(Repository).where(*visible.only()).order_by(Repository.name, Repository.id).limit(limit + 1)
+    statement = select(Repository).order_by(Repository.name, Repository.id).limit(limit + 1)
     if text:
         statement = statement.where(Repository.name.icontains(text, autoescape=True))
     if after is not None:
@@ -116,9 +113,9 @@ def _owned(row: Repository, sums: Totals) -> Owned:
     return Owned(id=row.id, name=row.name, default_branch=row.default_branch, private=row.private, totals=sums)
 
 
-def repository(session: Session, name: str, visible: Visible = EVERYTHING) -> Owned | None:
-    """One repository, None where it is not known or not visible."""
-    row = session.scalars(select(Repository).where(Repository.name == name, *visible.only())).one_or_none()
+def repository(session: Session, name: str) -> Owned | None:
+    """One repository, None where it is not known."""
+    row = session.scalars(select(Repository).where(Repository.name == name)).one_or_none()
     if row is None:
         return None
     sums = session.execute(select(*_sums()).where(Image.repository_id == row.id)).one()

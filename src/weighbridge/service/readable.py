@@ -60,11 +60,6 @@ def everything() -> contextlib.AbstractContextManager[None]:
     return only(None)
 
 
-def current() -> Readable | None:
-    """What the request that this runs in may read, None for everything: what is kept in memory is kept by it."""
-    return _limit.get()
-
-
 def narrow(session: Session) -> None:
     """Makes a session find only what the request that it is opened in may read."""
     session.info[_limit] = _limit.get()

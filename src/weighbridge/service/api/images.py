@@ -13,7 +13,6 @@ from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here
 from weighbridge.service.tables import Record
 from weighbridge.service.values import moment
-from weighbridge.service.visible import Seen
 
 router = APIRouter(tags=["images"])
 
@@ -109,15 +108,14 @@ def totals_of(totals: queries_totals.Totals) -> TotalsV1:
 
 
 @router.get("/totals", summary="Sums over all images")
-def totals(here: Here, seen: Seen) -> TotalsV1:
+def totals(here: Here) -> TotalsV1:
     """How many images there are, what they weigh, and what could be saved."""
-    return totals_of(queries_totals.totals(here.database, seen))
+    return totals_of(queries_totals.totals(here.database))
 
 
 @router.get("/images", summary="All images", response_model=ImagesV1, responses=tabular.RESPONSES)
 def images(
     here: Here,
-    seen: Seen,
     sort: queries.Order = queries.Order.SIZE,
     q: Annotated[str, Query(max_length=200, description="Part of a name.")] = "",
     status: Status | None = None,
@@ -133,7 +131,7 @@ def images(
             order=sort, text=q, status=status and status.value, repository=repository, after=after, limit=rows
         )
         with here.database.reading() as session:
-            found = queries.images(session, wanted, seen)
+            found = queries.images(session, wanted)
         return ImagesV1(images=[image_of(shown) for shown in found.images], next=found.after)
 
     if format is tabular.Format.JSON:
@@ -153,7 +151,6 @@ def _split(page: ImagesV1) -> tuple[list[ImageV1], str | None]:
 )
 def image(
     here: Here,
-    seen: Seen,
     owner: str,
     repository: str,
     name: str,
@@ -163,7 +160,7 @@ def image(
 ) -> HistoryV1 | Response:
     """An image, with what it weighed on the default branch and in releases."""
     with here.database.reading() as session:
-        shown = queries.image(session, f"{owner}/{repository}", name, platform, seen)
+        shown = queries.image(session, f"{owner}/{repository}", name, platform)
         if shown is None:
             raise Problem(404, f"no image {name[:200]} of {owner[:100]}/{repository[:100]} has reported")
         records = [record_of(record) for record in queries.history(session, shown.image.id, limit)]

@@ -16,7 +16,6 @@ from weighbridge.service.api.images import Cursor, Limit
 from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here
 from weighbridge.service.values import moment
-from weighbridge.service.visible import Seen
 
 router = APIRouter()
 
@@ -184,7 +183,6 @@ def _repository(owned: queries_totals.Owned) -> RepositoryV1:
 )
 def repositories(
     here: Here,
-    seen: Seen,
     q: Text = "",
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -194,7 +192,7 @@ def repositories(
 
     def page(after: str | None, rows: int) -> tuple[list[RepositoryV1], str | None]:
         with here.database.reading() as session:
-            found = queries_totals.repositories(session, text=q, after=after, limit=rows, visible=seen)
+            found = queries_totals.repositories(session, text=q, after=after, limit=rows)
         return [_repository(owned) for owned in found.repositories], found.after
 
     if format is tabular.Format.CSV:
@@ -204,10 +202,10 @@ def repositories(
 
 
 @router.get("/repositories/{owner}/{name}", tags=["repositories"], summary="One repository")
-def repository(here: Here, seen: Seen, owner: str, name: str) -> RepositoryV1:
+def repository(here: Here, owner: str, name: str) -> RepositoryV1:
     """A repository with the sums of its images."""
     with here.database.reading() as session:
-        owned = queries_totals.repository(session, f"{owner}/{name}", seen)
+        owned = queries_totals.repository(session, f"{owner}/{name}")
     if owned is None:
         raise Problem(404, f"no repository {owner[:100]}/{name[:100]} has reported")
     return _repository(owned)
@@ -222,7 +220,6 @@ def repository(here: Here, seen: Seen, owner: str, name: str) -> RepositoryV1:
 )
 def pulls(
     here: Here,
-    seen: Seen,
     repository: Annotated[str | None, Query(max_length=201)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -232,7 +229,7 @@ def pulls(
 
     def page(after: str | None, rows: int) -> tuple[list[PullImageV1], str | None]:
         with here.database.reading() as session:
-            found = queries_pulls.pulls(session, repository=repository, after=after, limit=rows, visible=seen)
+            found = queries_pulls.pulls(session, repository=repository, after=after, limit=rows)
         return [_changed(shown, changed) for shown in found.pulls for changed in shown.images], found.after
 
     if format is tabular.Format.CSV:
@@ -262,7 +259,7 @@ def _changed(shown: queries_pulls.ShownPull, changed: queries_pulls.Changed) -> 
 @router.get(
     "/findings", tags=["findings"], summary="What rules cost", response_model=RulesV1, responses=tabular.RESPONSES
 )
-def rules(here: Here, seen: Seen, format: tabular.As = JSON) -> RulesV1 | Response:  # noqa: A002
+def rules(here: Here, format: tabular.As = JSON) -> RulesV1 | Response:  # noqa: A002
     """Which rule costs most bytes on the default branches."""
     rows = [
         RuleV1(
@@ -273,7 +270,7 @@ def rules(here: Here, seen: Seen, format: tabular.As = JSON) -> RulesV1 | Respon
             waste=each.waste,
             unmeasured=each.unmeasured,
         )
-        for each in queries_findings.rules(here.database, seen)
+        for each in queries_findings.rules(here.database)
     ]
     return RulesV1(rules=rows) if format is JSON else tabular.table("findings", RuleV1, rows)
 
@@ -287,7 +284,6 @@ def rules(here: Here, seen: Seen, format: tabular.As = JSON) -> RulesV1 | Respon
 )
 def findings(
     here: Here,
-    seen: Seen,
     rule: str,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -297,7 +293,7 @@ def findings(
 
     def page(after: str | None, rows: int) -> tuple[list[FindingV1], str | None]:
         with here.database.reading() as session:
-            found = queries_findings.findings(session, rule, after=after, limit=rows, visible=seen)
+            found = queries_findings.findings(session, rule, after=after, limit=rows)
         return [_found(each) for each in found.found], found.after
 
     if format is tabular.Format.CSV:
@@ -326,7 +322,6 @@ def _found(each: queries_findings.Found) -> FindingV1:
 )
 def packages(
     here: Here,
-    seen: Seen,
     q: Text = "",
     ecosystem: Ecosystem | None = None,
     cursor: Cursor = None,
@@ -337,7 +332,7 @@ def packages(
 
     def page(after: str | None, rows: int) -> queries_packages.PackagePage:
         by = ecosystem and ecosystem.value
-        return queries_packages.packages(here.database, text=q, ecosystem=by, after=after, limit=rows, visible=seen)
+        return queries_packages.packages(here.database, text=q, ecosystem=by, after=after, limit=rows)
 
     def split(after: str | None) -> tuple[list[PackageV1], str | None]:
         found = page(after, tabular.PAGE)
@@ -359,7 +354,6 @@ def packages(
 )
 def shipped(
     here: Here,
-    seen: Seen,
     ecosystem: Ecosystem,
     name: str,
     cursor: Cursor = None,
@@ -370,7 +364,7 @@ def shipped(
 
     def page(after: str | None, rows: int) -> tuple[list[ShippedV1], str | None]:
         with here.database.reading() as session:
-            found = queries_packages.shipped(session, ecosystem.value, name, after=after, limit=rows, visible=seen)
+            found = queries_packages.shipped(session, ecosystem.value, name, after=after, limit=rows)
         return [_shipped(each) for each in found.shipped], found.after
 
     if format is tabular.Format.CSV:

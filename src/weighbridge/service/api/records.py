@@ -16,7 +16,6 @@ from weighbridge.service import comparisons, stored, tabular
 from weighbridge.service.api.images import RecordV1, record_of
 from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here
-from weighbridge.service.visible import Seen
 
 router = APIRouter(tags=["records"])
 
@@ -47,9 +46,9 @@ class RowsV1(BaseModel):
 
 
 @router.get("/records/{number}", summary="One record")
-def record(here: Here, seen: Seen, number: Number) -> WholeRecordV1:
+def record(here: Here, number: Number) -> WholeRecordV1:
     """What is remembered of an image at a commit."""
-    kept = comparisons.kept_record(here, number, seen)
+    kept = comparisons.kept_record(here, number)
     return WholeRecordV1(
         repository=kept.repository,
         image=kept.image.name,
@@ -60,9 +59,9 @@ def record(here: Here, seen: Seen, number: Number) -> WholeRecordV1:
 
 
 @router.get("/records/{number}/report", summary="The report of a record", responses=REPORT)
-def report(here: Here, seen: Seen, number: Number) -> Response:
+def report(here: Here, number: Number) -> Response:
     """The report as it was received, all of its images included."""
-    kept = comparisons.kept_record(here, number, seen)
+    kept = comparisons.kept_record(here, number)
     text = stored.text_of(kept, here.store)
     if text is None:
         raise Problem(404, f"the report of record {number} is not kept any more")
@@ -77,13 +76,12 @@ def report(here: Here, seen: Seen, number: Number) -> Response:
 )
 def record_table(
     here: Here,
-    seen: Seen,
     number: Number,
     table: Slug,
     format: tabular.As = tabular.Format.JSON,  # noqa: A002
 ) -> RowsV1 | Response:
     """One of the tables that the record's page shows."""
-    kept = comparisons.kept_record(here, number, seen)
+    kept = comparisons.kept_record(here, number)
     found = stored.report_of(kept, here.store)
     if found is None:
         raise Problem(404, f"the report of record {number} is not kept any more")
@@ -91,9 +89,9 @@ def record_table(
 
 
 @router.get("/compare", summary="Two records compared", responses=REPORT)
-def compare(here: Here, seen: Seen, base: Asked, head: Asked, path: Directory = "") -> Response:
+def compare(here: Here, base: Asked, head: Asked, path: Directory = "") -> Response:
     """The difference as a report (`weighbridge.report/1`): file by file where the files of both were sent."""
-    found = comparisons.comparison(here, base, head, seen, path)
+    found = comparisons.comparison(here, base, head, path)
     return JSONResponse(json.loads(wire.dump(found.report)))
 
 
@@ -105,7 +103,6 @@ def compare(here: Here, seen: Seen, base: Asked, head: Asked, path: Directory = 
 )
 def compare_table(
     here: Here,
-    seen: Seen,
     base: Number,
     head: Number,
     table: Slug,
@@ -113,7 +110,7 @@ def compare_table(
     format: tabular.As = tabular.Format.JSON,  # noqa: A002
 ) -> RowsV1 | Response:
     """One of the tables that the page of a comparison shows."""
-    found = comparisons.comparison(here, base, head, seen, path)
+    found = comparisons.comparison(here, base, head, path)
     return _table(found.report, table, format, f"compare-{base}-{head}")
 
 

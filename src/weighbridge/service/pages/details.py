@@ -21,7 +21,6 @@ from weighbridge.service.queries_records import Kept
 from weighbridge.service.running import Here, Service
 from weighbridge.service.tables import Record
 from weighbridge.service.values import moment
-from weighbridge.service.visible import Seen, Visible
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -38,16 +37,16 @@ Row = Annotated[int, Query(ge=1, lt=1 << 62)]
 
 @router.get("/repositories/{owner}/{name}")
 def repository(
-    here: Here, seen: Seen, owner: str, name: str, cursor: Annotated[str | None, Query(max_length=4000)] = None
+    here: Here, owner: str, name: str, cursor: Annotated[str | None, Query(max_length=4000)] = None
 ) -> HTMLResponse:
     """One repository: its images over time, and what is open."""
     wanted = queries.Wanted(repository=f"{owner}/{name}", after=cursor)
     with here.database.reading() as session:
-        owned = queries_totals.repository(session, f"{owner}/{name}", seen)
+        owned = queries_totals.repository(session, f"{owner}/{name}")
         if owned is None:
             raise Problem(404, f"no repository {owner[:100]}/{name[:100]} has reported")
-        page = queries.images(session, wanted, seen)
-        pulls = queries_pulls.pulls(session, repository=owned.name, visible=seen)
+        page = queries.images(session, wanted)
+        pulls = queries_pulls.pulls(session, repository=owned.name)
     weighed = [shown for shown in page.images if shown.image.size is not None]
     address = addresses.repository(owned.name)
     return render(
@@ -73,7 +72,6 @@ def repository(
 @router.get("/images/{owner}/{repository}/{name:path}")
 def image(
     here: Here,
-    seen: Seen,
     owner: str,
     repository: str,
     name: str,
@@ -83,7 +81,7 @@ def image(
 ) -> HTMLResponse:
     """One image over time."""
     with here.database.reading() as session:
-        shown = queries.image(session, f"{owner}/{repository}", name, platform, seen)
+        shown = queries.image(session, f"{owner}/{repository}", name, platform)
         if shown is None:
             raise Problem(404, f"no image {name[:200]} of {owner[:100]}/{repository[:100]} has reported")
         records = queries.history(session, shown.image.id, _MOST_ROWS)
@@ -133,12 +131,12 @@ def _points(records: Any, here: Service) -> str:
 
 
 @router.get("/records/{number}")
-def record(here: Here, seen: Seen, number: int) -> HTMLResponse:
+def record(here: Here, number: int) -> HTMLResponse:
     """What was reported for a record: the parts of the report's own page."""
-    kept = comparisons.kept_record(here, number, seen)
+    kept = comparisons.kept_record(here, number)
     with here.database.reading() as session:
         before = queries_records.before(session, kept.record)
-        others = _others(session, kept, seen)
+        others = _others(session, kept)
     report = stored.report_of(kept, here.store)
     address = f"{API}{addresses.record(number)}"
     if report is None or stored.image_of(report, kept.image) is None:
@@ -159,7 +157,7 @@ def record(here: Here, seen: Seen, number: int) -> HTMLResponse:
     )
 
 
-def _others(session: Session, kept: Kept, seen: Visible) -> list[tuple[str, list[tuple[int, str]]]]:
+def _others(session: Session, kept: Kept) -> list[tuple[str, list[tuple[int, str]]]]:
     """Records to compare one with, in groups: of its image, and the newest ones of the repository's other images."""
     mine = [
         (record.id, f"{moment(record.time):%Y-%m-%d} {record.release or record.commit[:7]} {format_size(record.size)}")
@@ -167,7 +165,7 @@ def _others(session: Session, kept: Kept, seen: Visible) -> list[tuple[str, list
         if record.id != kept.record.id
     ]
     wanted = queries.Wanted(repository=kept.repository, order=queries.Order.NAME, limit=_CHOICES)
-    images = [shown.image for shown in queries.images(session, wanted, seen).images]
+    images = [shown.image for shown in queries.images(session, wanted).images]
     theirs = [
         (image.record_id, f"{plain(image.name, 80)} {plain(image.platform, 40)} {format_size(image.size or 0)}")
         for image in images
@@ -177,11 +175,9 @@ def _others(session: Session, kept: Kept, seen: Visible) -> list[tuple[str, list
 
 
 @router.get("/compare")
-def compare(
-    here: Here, seen: Seen, base: Row, head: Row, path: Annotated[str, Query(max_length=4096)] = ""
-) -> HTMLResponse:
+def compare(here: Here, base: Row, head: Row, path: Annotated[str, Query(max_length=4096)] = "") -> HTMLResponse:
     """Any two records beside each other."""
-    found = comparisons.comparison(here, base, head, seen, path)
+    found = comparisons.comparison(here, base, head, path)
     return render(
         "compare.html.j2",
         here="Images",

@@ -12,7 +12,6 @@ from weighbridge.service import addresses, queries_findings, queries_packages, q
 from weighbridge.service.addresses import API, linked
 from weighbridge.service.pages.rendering import render
 from weighbridge.service.running import Here
-from weighbridge.service.visible import Seen
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -24,11 +23,11 @@ _RULES = {rule.id: rule for rule in RULES}
 
 
 @router.get("/repositories")
-def repositories(here: Here, seen: Seen, q: Text = "", cursor: Cursor = None) -> HTMLResponse:
+def repositories(here: Here, q: Text = "", cursor: Cursor = None) -> HTMLResponse:
     """All repositories by name."""
     text = q.strip()
     with here.database.reading() as session:
-        page = queries_totals.repositories(session, text=text, after=cursor, visible=seen)
+        page = queries_totals.repositories(session, text=text, after=cursor)
     return render(
         "repositories.html.j2",
         here="Repositories",
@@ -42,10 +41,10 @@ def repositories(here: Here, seen: Seen, q: Text = "", cursor: Cursor = None) ->
 
 
 @router.get("/pulls")
-def pulls(here: Here, seen: Seen, cursor: Cursor = None) -> HTMLResponse:
+def pulls(here: Here, cursor: Cursor = None) -> HTMLResponse:
     """What is open, and what it would add."""
     with here.database.reading() as session:
-        page = queries_pulls.pulls(session, after=cursor, visible=seen)
+        page = queries_pulls.pulls(session, after=cursor)
     return render(
         "pulls.html.j2",
         here="Pull requests",
@@ -59,23 +58,23 @@ def pulls(here: Here, seen: Seen, cursor: Cursor = None) -> HTMLResponse:
 
 
 @router.get("/findings")
-def findings(here: Here, seen: Seen) -> HTMLResponse:
+def findings(here: Here) -> HTMLResponse:
     """Which rule costs most bytes."""
     return render(
         "findings.html.j2",
         here="Findings",
-        rules=queries_findings.rules(here.database, seen),
+        rules=queries_findings.rules(here.database),
         titles={name: rule.title for name, rule in _RULES.items()},
         address=f"{API}/findings",
     )
 
 
 @router.get("/findings/{rule}")
-def rule(here: Here, seen: Seen, rule: str, cursor: Cursor = None) -> HTMLResponse:
+def rule(here: Here, rule: str, cursor: Cursor = None) -> HTMLResponse:
     """What one rule found, and where."""
     known = _RULES.get(rule)
     with here.database.reading() as session:
-        page = queries_findings.findings(session, rule, after=cursor, visible=seen)
+        page = queries_findings.findings(session, rule, after=cursor)
     here_address = addresses.rule(rule)
     return render(
         "rule.html.j2",
@@ -92,10 +91,10 @@ def rule(here: Here, seen: Seen, rule: str, cursor: Cursor = None) -> HTMLRespon
 
 
 @router.get("/packages")
-def packages(here: Here, seen: Seen, q: Text = "", by: By = "", cursor: Cursor = None) -> HTMLResponse:
+def packages(here: Here, q: Text = "", by: By = "", cursor: Cursor = None) -> HTMLResponse:
     """Which packages weigh most."""
     text = q.strip()
-    page = queries_packages.packages(here.database, text=text, ecosystem=by or None, after=cursor, visible=seen)
+    page = queries_packages.packages(here.database, text=text, ecosystem=by or None, after=cursor)
     return render(
         "packages.html.j2",
         here="Packages",
@@ -111,10 +110,10 @@ def packages(here: Here, seen: Seen, q: Text = "", by: By = "", cursor: Cursor =
 
 
 @router.get("/packages/{ecosystem}/{name:path}")
-def package(here: Here, seen: Seen, ecosystem: str, name: str, cursor: Cursor = None) -> HTMLResponse:
+def package(here: Here, ecosystem: str, name: str, cursor: Cursor = None) -> HTMLResponse:
     """Who ships it."""
     with here.database.reading() as session:
-        page = queries_packages.shipped(session, ecosystem, name, after=cursor, visible=seen)
+        page = queries_packages.shipped(session, ecosystem, name, after=cursor)
     here_address = addresses.package(ecosystem, name)
     return render(
         "package.html.j2",

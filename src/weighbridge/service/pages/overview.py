@@ -11,7 +11,6 @@ from weighbridge.service.addresses import linked
 from weighbridge.service.pages.rendering import render
 from weighbridge.service.queries import Order
 from weighbridge.service.running import Here
-from weighbridge.service.visible import Seen
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -36,7 +35,6 @@ _COLUMNS = (
 @router.get("/")
 def overview(
     here: Here,
-    seen: Seen,
     sort: Order = Order.SIZE,
     q: Annotated[str, Query(max_length=200)] = "",
     status: Annotated[Status | str, Query(pattern="^(pass|warn|unknown|fail)?$")] = "",
@@ -44,9 +42,9 @@ def overview(
 ) -> HTMLResponse:
     """All images: weight, trend, change this month, proven saving not yet taken, budget."""
     wanted = queries.Wanted(order=sort, text=q.strip(), status=status or None, after=cursor)
-    totals = queries_totals.totals(here.database, seen)
+    totals = queries_totals.totals(here.database)
     with here.database.reading() as session:
-        page = queries.images(session, wanted, seen)
+        page = queries.images(session, wanted)
     asked: dict[str, Any] = {"q": wanted.text, "status": wanted.status, "sort": sort.value}
     return render(
         "overview.html.j2",
