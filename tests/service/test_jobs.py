@@ -320,11 +320,11 @@ def test_jobs_that_make_no_sense_are_refused(admin: TestClient, wanted: dict[str
 
 def test_only_admins_see_and_ask_for_jobs(client: TestClient, sender: dict[str, str]) -> None:
     wanted = {"job": {"kind": "retention"}}
-    for headers in ({}, sender):
-        assert 401 == client.post("/api/v1/jobs", json=wanted, headers=headers).status_code
-        assert 401 == client.post("/api/v1/jobs/1/cancel", headers=headers).status_code
-        assert 401 == client.get("/api/v1/jobs", headers=headers).status_code
-        assert 401 == client.get("/jobs", headers=headers).status_code
+    for headers, status in (({}, 401), (sender, 403)):
+        assert status == client.post("/api/v1/jobs", json=wanted, headers=headers).status_code
+        assert status == client.post("/api/v1/jobs/1/cancel", headers=headers).status_code
+        assert status == client.get("/api/v1/jobs", headers=headers).status_code
+        assert status == client.get("/jobs", headers=headers).status_code
 
 
 def test_there_is_no_job_that_nobody_asked_for(admin: TestClient) -> None:
