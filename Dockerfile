@@ -35,8 +35,8 @@ RUN pip install --no-cache-dir --require-hashes -r build.txt && \
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
 # Byte code in place of the sources: a container starts once, and would compile all that it imports (docs/adr/0003).
-# The reporting service has an image of its own.
-RUN pip install --no-cache-dir --no-compile --no-deps --no-build-isolation --target /app . && rm -rf /app/bin /app/weighbridge/service && \
+# The reporting service, and what weighs for it, has an image of its own (deploy/Dockerfile).
+RUN pip install --no-cache-dir --no-compile --no-deps --no-build-isolation --target /app . && rm -rf /app/bin /app/weighbridge/service /app/weighbridge/weigher.py && \
     python -m compileall -q -b --invalidation-mode unchecked-hash /app && find /app -name '*.py' -delete && \
     sed -i -E 's/\.py,sha256=[^,]*,[0-9]*/.pyc,,/' /app/*.dist-info/RECORD
 

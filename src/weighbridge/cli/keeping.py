@@ -102,20 +102,6 @@ def tokens(data: Data = None, database: Database = None) -> None:
                 typer.echo(f"{token.name}\t{token.scope}\t{moment(token.created):%Y-%m-%d}\t{state}")
 
 
-@admin.command("revoke")
-def revoke(
-    name: Annotated[str, typer.Argument(help="What the token is called.")],
-    data: Data = None,
-    database: Database = None,
-) -> None:
-    """Ends an upload token."""
-    with ending(), _opened(data, database) as service:
-        from weighbridge.service import tokens as kept
-
-        with service.database.writing() as session:
-            kept.revoke(session, name, service.now())
-
-
 @admin.command("retention")
 def retention(data: Data = None, database: Database = None) -> None:
     """Lets go of what is old now, by the rules of the configuration."""
