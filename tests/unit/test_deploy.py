@@ -84,7 +84,7 @@ def test_probes_ask_for_what_there_is() -> None:
 
 
 def test_nothing_runs_as_root_or_may_become_it() -> None:
-    assert 3 == len(templates())
+    assert 4 == len(templates())
     for template in templates():
         assert template["securityContext"]["runAsNonRoot"] is True
         assert template["automountServiceAccountToken"] is False
@@ -96,7 +96,7 @@ def test_nothing_runs_as_root_or_may_become_it() -> None:
 
 def test_compose_holds_no_secret_and_opens_nothing_to_the_network() -> None:
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
-    assert {"database", "migrate", "service"} == set(compose["services"])
+    assert {"database", "migrate", "service", "worker"} == set(compose["services"])
     for service in compose["services"].values():
         for name, value in service["environment"].items():
             if "PASSWORD" in name or "SECRET" in name:
