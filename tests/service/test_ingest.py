@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zstandard
 
+from tests.support import service as sending
 from tests.support.reports import HEAD, image, report, unbuilt
 from weighbridge.core import wire
-from weighbridge.model.record import Occasion
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -22,20 +22,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 def sent(number: int = 0, size: int = 100_000_000, **changes: Any) -> bytes:
     """A push to main, an hour after the one before it."""
-    commit = f"{number:040x}"
-    time = START + timedelta(hours=number)
-    occasion = Occasion(
-        commit=commit,
-        time=time,
-        recorded=time,
-        ref="main",
-        release=None,
-        recipes={},
-        event="push",
-        default_branch="main",
-    )
-    made = report(image(size=size), head=commit)
-    return wire.dump(replace(made, pull_request=None, occasion=replace(occasion, **changes))).encode()
+    return sending.sent(image(size=size), number=number, **changes)
 
 
 def test_a_report_is_kept_and_shown(client: TestClient, sender: dict[str, str]) -> None:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from sqlalchemy import insert, select
 
-from weighbridge.core.wire.records import dump_record, load_records
+from weighbridge.core.wire.records import load_records
 from weighbridge.errors import UsageError
 from weighbridge.service import retention, tables
 from weighbridge.service.database import upsert
 from weighbridge.service.ingest import FOLDED
-from weighbridge.service.values import packed, plain, seconds, unpacked
+from weighbridge.service.values import plain, record_columns, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -104,28 +104,9 @@ def _take_line(session: Session, line: str, repository: str | None, now: int) ->
     known = select(tables.Record.id).filter_by(image_id=image_id, commit=record.commit, pull=pull)
     if session.scalar(known) is not None:
         return "known", image_id
-    row = {**_columns(record), "image_id": image_id, "commit": record.commit, "pull": pull, "trunk": trunk}
+    row = {**record_columns(record), "image_id": image_id, "commit": record.commit, "pull": pull, "trunk": trunk}
     session.execute(insert(tables.Record).values(**row))
     return "new", image_id
-
-
-def _columns(record: Record) -> Mapping[str, Any]:
-    return {
-        "time": seconds(record.time),
-        "recorded": seconds(record.recorded),
-        "ref": record.ref and plain(record.ref),
-        "release": record.release and plain(record.release),
-        "size": record.size,
-        "packed": record.packed.size,
-        "packed_estimated": record.packed.estimated,
-        "wasted": record.wasted,
-        "layer_count": len(record.layers),
-        "file_count": record.file_count,
-        "status": record.verdict.value,
-        "max_size": record.max_size,
-        "saving": record.saving,
-        "line": packed(dump_record(record).encode("utf-8", "replace")),
-    }
 
 
 def _image(session: Session, repository: str, record: Record, now: int) -> int:

@@ -57,9 +57,8 @@ def plain(text: str, length: int = _NAME) -> str:
     return clipped(text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode(), length)
 
 
-def columns(record: Record, image: ImageReport) -> Row:
-    """What there is a column for."""
-    base = image.base.size if isinstance(image.base, WeighedImage) else None
+def record_columns(record: Record) -> Row:
+    """What there is a column for, of a record alone."""
     return {
         "time": seconds(record.time),
         "recorded": seconds(record.recorded),
@@ -71,12 +70,20 @@ def columns(record: Record, image: ImageReport) -> Row:
         "wasted": record.wasted,
         "layer_count": len(record.layers),
         "file_count": record.file_count,
-        "base_size": base,
-        "delta": None if base is None else record.size - base,
         "status": record.verdict.value,
         "max_size": record.max_size,
         "saving": record.saving,
         "line": packed(dump_record(record).encode("utf-8", "replace")),
+    }
+
+
+def columns(record: Record, image: ImageReport) -> Row:
+    """What there is a column for, with the side that it was compared with."""
+    base = image.base.size if isinstance(image.base, WeighedImage) else None
+    return {
+        **record_columns(record),
+        "base_size": base,
+        "delta": None if base is None else record.size - base,
     }
 
 

@@ -15,7 +15,7 @@ from weighbridge.client.webhooks import PREFIX
 from weighbridge.errors import UsageError
 from weighbridge.service.auth import audit
 from weighbridge.service.auth.reader import STRANGER, Reader
-from weighbridge.service.tokens import SCOPE
+from weighbridge.service.tokens import check_scope
 from weighbridge.service.values import seconds
 from weighbridge.service.webhooks.tables import Delivery, Webhook
 from weighbridge.service.webhooks.target import target_of
@@ -31,8 +31,7 @@ _SHOWN = 100
 def register(service: Service, name: str, url: str, scope: str, by: Reader = STRANGER) -> str:
     """A new webhook's secret, which is shown this once. Raises UsageError for an address, a scope or a name."""
     target_of(url)
-    if not SCOPE.fullmatch(scope):
-        raise UsageError(f"scope must be owner/name, owner/* or *, not {scope[:100]!r}")
+    check_scope(scope)
     with service.database.writing() as session:
         if session.scalar(select(Webhook.id).filter_by(name=name)) is not None:
             raise UsageError(f"there is a webhook {name!r} already: remove it, or choose another name")
