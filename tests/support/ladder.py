@@ -54,8 +54,8 @@ GROUNDS = (
 _SOURCES = Path(fixing.__file__).resolve().parent
 # What a result cannot depend on: how it is shown, published and asked for.
 _ASIDE = (
-    "core/rendering/", "core/wire/", "core/charts/", "core/badges/", "cli/", "client/", "service/", "settings/", "publish.py",
-    "action.py", "event.py", "adapters/git",
+    "core/rendering/", "core/wire/", "core/charts/", "core/badges/", "cli/", "client/", "service/", "settings/",
+    "publish.py", "action.py", "event.py", "adapters/git",
 )  # fmt: skip
 
 
