@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec.structs import asdict
+
 from weighbridge.core.wire.fixes import decode_fix
 from weighbridge.core.wire.times import time_of
 from weighbridge.model.budget import Budget, Percent, Verdict
@@ -94,14 +96,14 @@ def _finding(finding: wire.FindingW) -> Finding:
         message=finding.message,
         line=_line(finding.line),
         waste=finding.waste,
-        evidence=tuple(Evidence(**vars(evidence)) for evidence in finding.evidence),
+        evidence=tuple(Evidence(**asdict(evidence)) for evidence in finding.evidence),
         introduced=finding.introduced,
     )
 
 
 def _side(side: wire.SideW, *, figures: bool = False) -> WeighedImage | Unavailable:
     if side.unavailable is not None:
-        return Unavailable(**vars(side.unavailable))
+        return Unavailable(**asdict(side.unavailable))
     return WeighedImage(
         reference=_there(side.reference),
         id=_there(side.id or ("" if side.recorded else None)),
@@ -110,10 +112,10 @@ def _side(side: wire.SideW, *, figures: bool = False) -> WeighedImage | Unavaila
         wasted=_there(side.wasted),
         layers=() if figures else tuple(_layer(layer) for layer in _there(side.layers)),
         config=_config(side),
-        packages=() if figures else tuple(Package(**vars(package)) for package in _listed(side, side.packages)),
-        largest_files=() if figures else tuple(LargeFile(**vars(file)) for file in _listed(side, side.largest_files)),
-        wasted_paths=() if figures else tuple(WastedPath(**vars(path)) for path in _listed(side, side.wasted_paths)),
-        duplicates=() if figures else tuple(Duplicate(**vars(each)) for each in _listed(side, side.duplicates)),
+        packages=() if figures else tuple(Package(**asdict(package)) for package in _listed(side, side.packages)),
+        largest_files=() if figures else tuple(LargeFile(**asdict(file)) for file in _listed(side, side.largest_files)),
+        wasted_paths=() if figures else tuple(WastedPath(**asdict(path)) for path in _listed(side, side.wasted_paths)),
+        duplicates=() if figures else tuple(Duplicate(**asdict(each)) for each in _listed(side, side.duplicates)),
         tree=NO_TREE if side.weights_only else (_node if figures else _tree)(_there(side.tree)),
         file_count=_there(side.file_count),
         build_seconds=side.build_seconds,
@@ -127,7 +129,7 @@ def _side(side: wire.SideW, *, figures: bool = False) -> WeighedImage | Unavaila
 def _config(side: wire.SideW) -> ImageConfig:
     if side.recorded and side.config is None:
         return ImageConfig()
-    return ImageConfig(**dict(_there(side.config)))
+    return ImageConfig(**asdict(_there(side.config)))
 
 
 def _listed(side: wire.SideW, listed: tuple[_Value, ...] | None) -> tuple[_Value, ...]:
@@ -190,9 +192,9 @@ def _diff(diff: wire.DiffW) -> ImageDiff:
             )
             for change in diff.layers
         ),
-        files=tuple(FileChange(**vars(change)) for change in diff.files),
-        packages=tuple(PackageChange(**vars(change)) for change in diff.packages),
-        unread=None if diff.unread is None else Unavailable(**vars(diff.unread)),
+        files=tuple(FileChange(**asdict(change)) for change in diff.files),
+        packages=tuple(PackageChange(**asdict(change)) for change in diff.packages),
+        unread=None if diff.unread is None else Unavailable(**asdict(diff.unread)),
     )
 
 
