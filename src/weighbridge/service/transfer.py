@@ -17,7 +17,7 @@ from weighbridge.core.wire.records import load_records
 from weighbridge.errors import UsageError
 from weighbridge.service import retention, tables
 from weighbridge.service.database import upsert
-from weighbridge.service.ingest import FOLDED
+from weighbridge.service.ingest_statements import FOLDED
 from weighbridge.service.values import plain, record_columns, unpacked
 
 if TYPE_CHECKING:
