@@ -31,7 +31,7 @@ def dump_image(image: ImageReport) -> str:
 
 
 def load(text: str | bytes, *, heads: bool = False) -> Report:
-    """Reads a report that anybody may have written, or what it says of the `heads` alone, in half the time.
+    """Reads a report that anybody may have written, or no more of its `heads` than records are made of, much sooner.
 
     Raises UsageError that says what is wrong in one line.
     """
