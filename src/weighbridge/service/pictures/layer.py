@@ -23,6 +23,7 @@ from weighbridge.service.pictures.addresses import BADGES, CHARTS
 from weighbridge.service.pictures.asked import asked
 from weighbridge.service.pictures.drawing import drawn
 from weighbridge.service.problems import MEDIA_TYPE, problem
+from weighbridge.service.security.headers import PICTURE
 from weighbridge.service.tables import Record, Report
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ _AGAIN = 200
 """Reports before the last one that are looked at again: of two at once the later may be there first."""
 _AT_ONCE = 5_000
 _PREFIXES = (BADGES, CHARTS)
-_POLICY = b"default-src 'none'; style-src 'unsafe-inline'"
 _log = logging.getLogger(__name__)
 
 Headers = list[tuple[bytes, bytes]]
@@ -76,7 +76,7 @@ class Pictures:
         if scope["type"] != "http" or not scope["path"].startswith(_PREFIXES):
             await self._app(scope, receive, send)
             return
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] != "GET":
             await problem(405, "pictures can only be read", {"Allow": "GET, HEAD"})(scope, receive, send)
             return
         now = time.monotonic()
@@ -177,8 +177,8 @@ def _drawn(service: Service, path: str, query: bytes) -> _Answer:
         (b"etag", etag),
         (b"access-control-allow-origin", b"*"),
         (b"cross-origin-resource-policy", b"cross-origin"),
-        (b"content-security-policy", _POLICY),
-        (b"x-content-type-options", b"nosniff"),
+        # Said here, and not by what it is: a 304 does not tell that.
+        (b"content-security-policy", PICTURE.encode()),
     ]
     return _Answer(
         status=200 if made.found else 404,
@@ -202,9 +202,8 @@ async def _send(answer: _Answer, scope: Scope, send: Send) -> None:
         await send({"type": "http.response.start", "status": 304, "headers": kept})
         await send({"type": "http.response.body", "body": b""})
         return
-    body = b"" if scope["method"] == "HEAD" else answer.body
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 def _has(scope: Any, etag: bytes) -> bool:
