@@ -78,7 +78,7 @@ def counted(session: Session, numbers: Sequence[int]) -> dict[int, Counts]:
 def last_ends(session: Session, numbers: Sequence[int]) -> dict[int, int]:
     """When the last one ended of what each asked for, in seconds."""
     statement = select(Job.parent_id, func.max(Job.finished)).where(Job.parent_id.in_(numbers), Job.finished > 0)
-    return {parent or 0: end for parent, end in session.execute(statement.group_by(Job.parent_id))}
+    return {parent or 0: end or 0 for parent, end in session.execute(statement.group_by(Job.parent_id))}
 
 
 def telling(session: Session, numbers: Sequence[int], most: int) -> Mapping[int, Sequence[Job]]:

@@ -96,15 +96,12 @@ def jobs(
     with here.database.reading() as session:
         page = listing.page(session, Wanted(state=state, parent=parent, parts=not whole, after=cursor))
         messages = registered.recent(session, _MESSAGES) if whole and not cursor else None
-        values = {
-            "shown": _shown(session, page, _PARTS if whole else 0),
-            "above": _above(session, parent),
-            "lying": listing.is_left_lying(session, seconds(now)),
-        }
+        shown, above = _shown(session, page, _PARTS if whole else 0), _above(session, parent)
+        lying = listing.is_left_lying(session, seconds(now))
     return render(
-        "jobs.html.j2", here="Jobs", scripts=("jobs.js",), now=now, after=page.after, states=list(State), state=state,
-        parent=parent, query=_query(state, parent), messages=messages, counts=courier.queue(here),
-        attempts=len(courier.WAITS) + 1, **values,
+        "jobs.html.j2", here="Jobs", scripts=("jobs.js",), now=now, shown=shown, after=page.after, above=above,
+        states=list(State), state=state, parent=parent, query=_query(state, parent), lying=lying, messages=messages,
+        counts=courier.queue(here), attempts=len(courier.WAITS) + 1,
     )  # fmt: skip
 
 
