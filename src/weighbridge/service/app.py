@@ -91,9 +91,9 @@ def _guard(app: FastAPI, service: Service) -> None:
     app.add_middleware(Gate, service=service, access=access)
     app.add_middleware(Sizes)
     app.add_middleware(Limits, configuration=configuration)
-    # A badge is answered out of memory; limits would not count it.
-    app.add_middleware(Pictures, service=service)
     app.add_middleware(SecurityHeaders, configuration=configuration)
+    # A badge is answered out of memory, with headers that were put together once; limits would not count it.
+    app.add_middleware(Pictures, service=service)
     app.add_middleware(Front, configuration=configuration)
     app.add_middleware(Heads)
     app.add_middleware(Observed)

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -23,7 +23,7 @@ from weighbridge.service.pictures.addresses import BADGES, CHARTS
 from weighbridge.service.pictures.asked import asked
 from weighbridge.service.pictures.drawing import drawn
 from weighbridge.service.problems import MEDIA_TYPE, problem
-from weighbridge.service.security.headers import PICTURE
+from weighbridge.service.security.headers import PICTURE, always
 from weighbridge.service.tables import Record, Report
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Pictures:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._service = service
+        # The same for pictures and refusals: a 304 tells nothing else of what it is.
+        self._always = {**always(service.configuration), "content-security-policy": PICTURE}
         self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
         self._by_image: dict[int, set[bytes]] = {}
         self._making: dict[bytes, asyncio.Task[_Answer]] = {}
@@ -77,7 +79,9 @@ class Pictures:
             await self._app(scope, receive, send)
             return
         if scope["method"] != "GET":
-            await problem(405, "pictures can only be read", {"Allow": "GET, HEAD"})(scope, receive, send)
+            await problem(405, "pictures can only be read", {**self._always, "Allow": "GET, HEAD"})(
+                scope, receive, send
+            )
             return
         now = time.monotonic()
         if now - self._looked > _LOOK_SECONDS and self._look is None:
@@ -111,7 +115,9 @@ class Pictures:
         return await asyncio.shield(task)
 
     async def _draw(self, key: bytes, path: str, query: bytes) -> _Answer:
-        answer = await run_in_threadpool(_drawn, self._service, path, query)
+        made = await run_in_threadpool(_drawn, self._service, path, query)
+        more = [(name.encode(), value.encode()) for name, value in self._always.items()]
+        answer = replace(made, headers=[*made.headers, *more])
         if answer.status < 500:
             self._forget(key)
             self._answers[key] = answer
@@ -177,8 +183,6 @@ def _drawn(service: Service, path: str, query: bytes) -> _Answer:
         (b"etag", etag),
         (b"access-control-allow-origin", b"*"),
         (b"cross-origin-resource-policy", b"cross-origin"),
-        # Said here, and not by what it is: a 304 does not tell that.
-        (b"content-security-policy", PICTURE.encode()),
     ]
     return _Answer(
         status=200 if made.found else 404,
