@@ -15,7 +15,6 @@ from weighbridge.reading.archive import read_archive
 from weighbridge.reading.image import assemble
 from weighbridge.reading.merge import merge_each
 from weighbridge.reading.platforms import is_meant
-from weighbridge.reading.programs import read_programs
 from weighbridge.reading.stream import read_stream
 from weighbridge.reading.verified import Verifier
 
@@ -54,6 +53,9 @@ def programs_of(reference: str, engine: Engine, cache: ProgramsCache, progress: 
     image_id = engine.describe(reference).id
     programs = cache.get(image_id)
     if programs is None:
+        # Here, since no archive needs it.
+        from weighbridge.reading.programs import read_programs
+
         with engine.export(image_id) as chunks:
             programs = read_programs(chunks, progress)
         cache.put(image_id, programs)
