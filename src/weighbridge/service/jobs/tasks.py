@@ -14,7 +14,7 @@ from weighbridge.core.wire.layers import digest_of_layer, dump_layer
 from weighbridge.errors import UsageError
 from weighbridge.model.record import Occasion
 from weighbridge.model.report import Revision
-from weighbridge.service import details_intake, ingest, retention, tables
+from weighbridge.service import details_intake, ingest, renewal, retention, tables
 from weighbridge.service.jobs import delivery, queue
 from weighbridge.service.jobs.queue import Asked
 from weighbridge.service.sender import Sender
@@ -89,7 +89,7 @@ def _refresh(service: Service, _arguments: Mapping[str, object], progress: Progr
         if not numbers:
             return f"{done:,} images"
         for number in numbers:
-            retention.refresh(service.database, [number])
+            renewal.renew(service.database, service.store, number)
             done += 1
             progress.step(done, max(total, done), f"{done:,} images")
         last = numbers[-1]
