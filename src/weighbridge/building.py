@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +14,7 @@ from weighbridge.subjects import read_dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from weighbridge.model.build import BuildSpec, BuiltImage, DockerfileText
@@ -67,6 +67,8 @@ def build_all(jobs: Sequence[Job], builder: Builder, log: BuildLog) -> tuple[Bui
     A build that fails is a value. What concerns all of them (no engine, Ctrl-C) is raised after the others were
     cancelled.
     """
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
     with ThreadPoolExecutor(max_workers=max(len(jobs), 1), thread_name_prefix="build") as pool:
         futures = [pool.submit(_build, job, builder, log) for job in jobs]
         with _cancelled_on_error(futures, builder):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from weighbridge.core.rules.contents import path_words
 from weighbridge.core.rules.introduced import told_apart, told_by_instruction
 from weighbridge.core.rules.registry import examine
 from weighbridge.dockerfile.parse import parse
@@ -37,13 +38,12 @@ def findings_of_change(
     subject = read_subject(head.tree, spec, image=head.image)
     if subject is None:
         return ()
-    found = examine(subject, config)
     before = read_subject(base.tree, spec, image=base.image) if base is not None else None
     if before is None or base is None:
-        return found
+        return examine(subject, config)
     if base.image is None:
-        return told_by_instruction(found, subject, before)
-    return _told_apart(found, subject, before, config)
+        return told_by_instruction(examine(subject, config), subject, before)
+    return _told_apart(subject, before, config)
 
 
 def findings_of_image(
@@ -55,15 +55,19 @@ def findings_of_image(
 
 def findings_of_images(base: Image, head: Image, config: RulesConfig) -> tuple[Finding, ...]:
     """The head's findings from the images alone, those that the base lacks marked."""
-    before, after = _subject(base, None), _subject(head, None)
-    return _told_apart(examine(after, config), after, before, config)
+    return _told_apart(_subject(head, None), _subject(base, None), config)
 
 
-def _told_apart(
-    found: tuple[Finding, ...], subject: Subject, before: Subject, config: RulesConfig
-) -> tuple[Finding, ...]:
-    """The findings of a subject; those that an earlier one lacks are marked. Only their rules are asked again."""
-    return told_apart(found, examine(before, config, only={finding.rule for finding in found}), subject, before)
+def _told_apart(subject: Subject, before: Subject, config: RulesConfig) -> tuple[Finding, ...]:
+    """The findings of a subject; those that an earlier one lacks are marked. Only their rules are asked again.
+
+    Most paths are those of both images: what is looked for in them is found once.
+    """
+    images = [each.image for each in (subject, before) if each.image is not None]
+    words = path_words(images, config.ignored) if images else None
+    found = examine(subject, config, words=words)
+    old = examine(before, config, only={finding.rule for finding in found}, words=words, proven=False)
+    return told_apart(found, old, subject, before)
 
 
 def today() -> date:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from weighbridge.core.history.make import recipe_of
 from weighbridge.core.names import clipped
-from weighbridge.event import OtherEvent, PullRequestEvent, PushEvent, ReleaseEvent, TagEvent, WorkflowRunEvent
 from weighbridge.model.record import Occasion
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ NO_PURPOSE = Purpose()
 
 def purpose_of(event: Event) -> Purpose:
     """For what a run of the event weighs; of a pull request, for the branch that it comes from."""
+    from weighbridge.event import PullRequestEvent, PushEvent, ReleaseEvent, TagEvent, WorkflowRunEvent
+
     ref, release = event.ref_name, None
     if isinstance(event, TagEvent | ReleaseEvent):
         ref = release = event.tag
@@ -60,6 +61,8 @@ def purpose_of(event: Event) -> Purpose:
 
 def is_remembered(event: Event) -> bool:
     """Whether what a run of the event weighs is one more weight of the repository: no pull request, no side branch."""
+    from weighbridge.event import OtherEvent, PushEvent, ReleaseEvent, TagEvent
+
     if isinstance(event, TagEvent | ReleaseEvent):
         return True
     if isinstance(event, PushEvent):

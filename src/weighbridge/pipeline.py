@@ -23,7 +23,6 @@ from weighbridge.core.verdict import judge, overall, overgrown
 from weighbridge.dockerfile.parse import parse
 from weighbridge.dockerfile.stages import base_reference
 from weighbridge.errors import GitError, ImageNotFound, MalformedImage, RevisionNotFound
-from weighbridge.gluing import made
 from weighbridge.interruption import interruptible, shielded
 from weighbridge.model.budget import Budget, Status
 from weighbridge.model.report import ImageReport, Report, Revision, Stage, Unavailable, WeighedImage
@@ -239,6 +238,9 @@ def _recorded(record: Record, head: Image, spec: BuildSpec, budget: Budget, tree
 
 def _build(jobs: Sequence[Job], spec: BuildSpec, yard: Yard) -> dict[Side, _Weighed | Unavailable]:
     """Builds and reads; the images are gone afterwards."""
+    # Here, since all that writes Dockerfiles comes along, which no image that merely has a name needs.
+    from weighbridge.gluing import made
+
     title = f"Build {spec.name}" + (f" for {spec.platform}" if spec.platform else "")
     with made(jobs, yard.builder, yard.engine, yard.log, title=title) as built, interruptible():
         return _weigh(dict(zip((job.side for job in jobs), built, strict=True)), spec, yard)

@@ -13,15 +13,15 @@ from weighbridge.errors import ImageNotFound, UsageError
 from weighbridge.naming import ImageName, Transport
 from weighbridge.reading.archive import read_archive
 from weighbridge.reading.image import assemble
+from weighbridge.reading.merge import merge_each
 from weighbridge.reading.platforms import is_meant
-from weighbridge.reading.programs import read_programs
 from weighbridge.reading.stream import read_stream
 from weighbridge.reading.verified import Verifier
 
 if TYPE_CHECKING:
     from weighbridge.model.build import Provenance
     from weighbridge.model.dockerfile import Dockerfile
-    from weighbridge.model.files import LayerIndex
+    from weighbridge.model.files import FileTree, LayerIndex
     from weighbridge.model.image import Image, ImageDescription
     from weighbridge.model.programs import Programs
     from weighbridge.ports import Engine, LayerCache, ProgramsCache
@@ -53,6 +53,9 @@ def programs_of(reference: str, engine: Engine, cache: ProgramsCache, progress: 
     image_id = engine.describe(reference).id
     programs = cache.get(image_id)
     if programs is None:
+        # Here, since no archive needs it.
+        from weighbridge.reading.programs import read_programs
+
         with engine.export(image_id) as chunks:
             programs = read_programs(chunks, progress)
         cache.put(image_id, programs)
@@ -75,9 +78,7 @@ class Scale:
         engine = self.engine()
         descriptions = [engine.describe(reference) for reference in references]
         indexes = self._indexes(engine, descriptions)
-        return tuple(
-            _assembled(description, indexes, origin) for description, origin in zip(descriptions, origins, strict=True)
-        )
+        return _assembled(descriptions, indexes, origins)
 
     @contextmanager
     def named_images(self, names: Sequence[ImageName], origin: Origin = UNKNOWN) -> Iterator[tuple[Image, ...]]:
@@ -101,24 +102,17 @@ class Scale:
         read: dict[str, LayerIndex] = {}
         fresh: list[LayerIndex] = []
         with Verifier() as verifier:
-            yield tuple(
-                next(waiting)
-                if name.transport is Transport.DAEMON
-                else self._archived(name, read, fresh, verifier, origin)
-                for name in names
-            )
+            in_archives = [name for name in names if name.transport is not Transport.DAEMON]
+            described = [self._described(name, read, fresh, verifier) for name in in_archives]
+            archived = iter(_assembled(described, read, [origin] * len(described)))
+            yield tuple(next(waiting if name.transport is Transport.DAEMON else archived) for name in names)
         for index in fresh:
             self.cache.put(index)
 
-    def _archived(
-        self,
-        name: ImageName,
-        read: dict[str, LayerIndex],
-        fresh: list[LayerIndex],
-        verifier: Verifier,
-        origin: Origin,
-    ) -> Image:
-        """`read` holds the layers of the archives before this one, which need not be read again."""
+    def _described(
+        self, name: ImageName, read: dict[str, LayerIndex], fresh: list[LayerIndex], verifier: Verifier
+    ) -> ImageDescription:
+        """Of an image in an archive, whose layers are then in `read`: what others before it had is not read again."""
         if name.path is None:
             raise UsageError(f"{name.text}: an archive needs a path")
 
@@ -139,7 +133,7 @@ class Scale:
             if diff_id not in read:
                 read[diff_id] = index
                 fresh.append(index)
-        return _assembled(archive.description, archive.indexes, origin)
+        return archive.description
 
     def _indexes(self, engine: Engine, descriptions: Sequence[ImageDescription]) -> Mapping[str, LayerIndex]:
         known: dict[str, LayerIndex] = {}
@@ -170,7 +164,18 @@ class Scale:
         return known
 
 
-def _assembled(description: ImageDescription, indexes: Mapping[str, LayerIndex], origin: Origin) -> Image:
+def _assembled(
+    descriptions: Sequence[ImageDescription], indexes: Mapping[str, LayerIndex], origins: Sequence[Origin]
+) -> tuple[Image, ...]:
+    """The images, the layers that they all begin with looked at once."""
+    trees = merge_each([[indexes[diff_id] for diff_id in each.diff_ids] for each in descriptions])
+    return tuple(
+        _image(description, indexes, origin, tree)
+        for description, origin, tree in zip(descriptions, origins, trees, strict=True)
+    )
+
+
+def _image(description: ImageDescription, indexes: Mapping[str, LayerIndex], origin: Origin, tree: FileTree) -> Image:
     attributions = attribute(
         description,
         origin.dockerfile,
@@ -180,4 +185,4 @@ def _assembled(description: ImageDescription, indexes: Mapping[str, LayerIndex],
         base_diff_ids=origin.base_diff_ids,
     )
     digest = base_digest(origin.provenance, origin.base_name)
-    return assemble(description, indexes, attributions, base_name=origin.base_name, base_digest=digest)
+    return assemble(description, indexes, attributions, tree=tree, base_name=origin.base_name, base_digest=digest)

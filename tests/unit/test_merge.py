@@ -15,7 +15,7 @@ from tests.support.strategies import stacks
 from tests.support.weigh import indexed, merged
 from weighbridge.errors import MalformedImage
 from weighbridge.model.files import Entry, FileTree, Kind
-from weighbridge.reading.merge import merge
+from weighbridge.reading.merge import merge, merge_each
 from weighbridge.reading.waste import waste
 
 if TYPE_CHECKING:
@@ -93,6 +93,20 @@ def test_what_is_shown_and_what_is_wasted_add_up_to_the_layers(stack: list[tuple
     assert found.total == sum(found.by_layer) == sum(row.size for row in found.largest)
     assert [] == [row for row in found.largest if row.size <= 0]
     assert [index.size >= by for index, by in zip(indexes, found.by_layer, strict=True)] == [True] * len(indexes)
+
+
+@unhurried
+@given(stacks, st.lists(stacks, min_size=1, max_size=3))
+def test_images_that_share_layers_are_merged_as_each_by_itself(
+    shared: list[tuple[Item, ...]], rests: list[list[tuple[Item, ...]]]
+) -> None:
+    start = [indexed(tar(items)) for items in shared]
+    images = [start + [indexed(tar(items)) for items in rest] for rest in rests]
+
+    together = merge_each(images)
+
+    assert [merge(indexes) for indexes in images] == list(together)
+    assert [list(merge(indexes).nodes) for indexes in images] == [list(tree.nodes) for tree in together]
 
 
 @unhurried

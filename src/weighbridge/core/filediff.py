@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weighbridge.core.footprint import Footprint, footprint
 from weighbridge.model.change import Change
+from weighbridge.model.files import Kind
 
 if TYPE_CHECKING:
     from weighbridge.model.files import FileTree
 
-_ADDED, _CHANGED = Change.ADDED, Change.CHANGED
+_ADDED, _CHANGED, _DIRECTORY = Change.ADDED, Change.CHANGED, Kind.DIRECTORY
 
 
 class FileDelta(NamedTuple):
@@ -52,14 +53,17 @@ def diff_trees(base: FileTree, head: FileTree) -> TreeDiff:
     nodes, made = base.nodes, tuple.__new__
     for path, new in head.nodes.items():
         old = nodes.get(path)
-        # Most files are in a layer that both have. (The entries by number: names take three times as long.)
-        if (old is not None and old[0] is new[0]) or (size := after.get(path)) is None:
+        # Most files are in a layer that both have.
+        if old is new:
             continue
-        old_size = before.get(path)
-        if old is None or old_size is None:
-            changes.append(made(FileDelta, (path, _ADDED, 0, size, -1, new[1])))
-        elif size != old_size or old[0] != new[0]:
-            changes.append(made(FileDelta, (path, _CHANGED, old_size, size, old[1], new[1])))
+        # An entry, its kind and its size, by number: names take three times as long.
+        entry = new[0]
+        if entry[1] is _DIRECTORY or (old is not None and old[0] is entry):
+            continue
+        if old is None or old[0][1] is _DIRECTORY:
+            changes.append(made(FileDelta, (path, _ADDED, 0, entry[5], -1, new[1])))
+        elif old[0] != entry:
+            changes.append(made(FileDelta, (path, _CHANGED, old[0][5], entry[5], old[1], new[1])))
     changes.extend(
         FileDelta(path, Change.REMOVED, size, 0, nodes[path].layer, -1)
         for path, size in before.items()

@@ -95,7 +95,8 @@ class _Treemap:
             rest = small.get(folder)
             if rest is None:
                 rest = small[folder] = _Rest(change)
-            rest.add(size, size - before.get(path, 0), change)
+            # What is the same weighs the same: most of an image is not looked up in the other one.
+            rest.add(size, 0 if change is _SAME else size - before.get(path, 0), change)
 
     def _count(self, folder: str, path: str, size: int, is_directory: bool) -> None:
         """Adds what has no node of its own to the rest of its directory."""

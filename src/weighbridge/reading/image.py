@@ -12,7 +12,7 @@ from weighbridge.reading.waste import duplicates, waste
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from weighbridge.model.files import LayerIndex
+    from weighbridge.model.files import FileTree, LayerIndex
 
 
 def assemble(
@@ -20,12 +20,16 @@ def assemble(
     indexes: Mapping[str, LayerIndex],
     attributions: Sequence[Attribution],
     *,
+    tree: FileTree | None = None,
     base_name: str | None = None,
     base_digest: str | None = None,
 ) -> Image:
-    """The whole image. `indexes` holds every diff ID of the description, `attributions` one value a layer."""
+    """The whole image. `indexes` holds every diff ID of the description, `attributions` one value a layer.
+
+    `tree` is what merge() makes of the layers, where that is at hand.
+    """
     ordered = [indexes[diff_id] for diff_id in description.diff_ids]
-    tree = merge(ordered)
+    tree = tree or merge(ordered)
     compressions = description.compressions or ("",) * len(ordered)
     layers = tuple(
         Layer(

@@ -26,9 +26,35 @@ def merge(indexes: Sequence[LayerIndex]) -> FileTree:
     older layer puts a directory in its place, as overlayfs shows it. Of several names of one inode the first in
     alphabetical order holds the content, whatever order the layer names them in.
     """
-    merging = _Merging()
-    for number, index in enumerate(indexes):
-        merging.apply(number, index)
+    return merge_each([indexes])[0]
+
+
+def merge_each(images: Sequence[Sequence[LayerIndex]]) -> tuple[FileTree, ...]:
+    """What merge() makes of each of them, the layers that all of them begin with merged once."""
+    start, shared = _Merging(), _shared(images)
+    for number in range(shared):
+        start.apply(number, images[0][number])
+    # The last one may have what the others copy.
+    last = len(images) - 1
+    return tuple(
+        _merged(start if which == last else start.copy(), indexes, shared) for which, indexes in enumerate(images)
+    )
+
+
+def _shared(images: Sequence[Sequence[LayerIndex]]) -> int:
+    """How many indexes all of them begin with."""
+    count = 0
+    for first, *others in zip(*images, strict=False):
+        if any(other is not first for other in others):
+            break
+        count += 1
+    return count
+
+
+def _merged(merging: _Merging, indexes: Sequence[LayerIndex], done: int) -> FileTree:
+    """The file system of layers of which the first ones have been applied."""
+    for number in range(done, len(indexes)):
+        merging.apply(number, indexes[number])
     nodes = merging.finish(indexes)
     return FileTree(
         nodes=nodes,
@@ -46,6 +72,15 @@ class _Merging:
         self._folder_bytes = 0
         self.linked: dict[str, None] = {}
         """Paths that were hard links at some time."""
+
+    def copy(self) -> _Merging:
+        """One that goes on from here by itself."""
+        made = _Merging()
+        made._nodes = self._nodes.copy()
+        made._children = {folder: paths.copy() for folder, paths in self._children.items()}
+        made._folder_bytes = self._folder_bytes
+        made.linked = self.linked.copy()
+        return made
 
     def apply(self, number: int, index: LayerIndex) -> None:
         """Whiteouts first: they hide what is below this layer, never what it brings itself, wherever they stand."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weighbridge.model.files import Duplicate, Entry, FileTree, Kind, LayerIndex, Placed, Waste, WastedPath
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _MOST_PATHS = 200
 _MOST_DUPLICATES = 200
@@ -25,10 +25,10 @@ def waste(indexes: Sequence[LayerIndex], tree: FileTree) -> Waste:
     by_layer = [0] * len(indexes)
     rows: dict[tuple[int, str], int] = defaultdict(int)
     hidden = _hidden(indexes, tree)
-    directories = _directories(tree) if hidden else set()
+    directories = _directories(tree.nodes) if hidden else set()
     for number, entry in hidden:
         by_layer[number] += entry.size
-        rows[number, _gone(entry.path, directories)] += entry.size
+        rows[number, _gone(entry.path, directories, tree.nodes)] += entry.size
     largest = sorted(rows.items(), key=lambda row: (-row[1], row[0]))[:_MOST_PATHS]
     return Waste(
         total=sum(by_layer),
@@ -87,25 +87,24 @@ def duplicates(tree: FileTree) -> tuple[Duplicate, ...]:
     return tuple(sorted(found, key=lambda each: (-each.redundant, each.paths))[:_MOST_DUPLICATES])
 
 
-def _directories(tree: FileTree) -> set[str]:
-    """Every directory of the final file system, those included that no layer names."""
+def _directories(nodes: Mapping[str, Placed]) -> set[str]:
+    """Every directory of the final file system that holds something, those included that no layer names."""
     found: set[str] = {""}
-    for path, placed in tree.nodes.items():
-        if placed.entry.kind is _DIRECTORY:
-            found.add(path)
-        parent = path.rpartition("/")[0]
-        while parent not in found:
-            found.add(parent)
-            parent = parent.rpartition("/")[0]
+    for parent in {path.rpartition("/")[0] for path in nodes}:
+        above = parent
+        while above not in found:
+            found.add(above)
+            above = above.rpartition("/")[0]
     return found
 
 
-def _gone(path: str, directories: set[str]) -> str:
+def _gone(path: str, directories: set[str], nodes: Mapping[str, Placed]) -> str:
     """The highest directory above the path that is gone, or the path itself."""
-    parent = path.rpartition("/")[0]
-    if parent in directories:
-        return path
-    gone = parent
-    while (parent := gone.rpartition("/")[0]) not in directories:
+    gone = path
+    while (parent := gone.rpartition("/")[0]) not in directories and not _is_directory(nodes.get(parent)):
         gone = parent
     return gone
+
+
+def _is_directory(placed: Placed | None) -> bool:
+    return placed is not None and placed.entry.kind is _DIRECTORY

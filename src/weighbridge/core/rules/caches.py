@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from weighbridge.core.rendering.units import format_size
@@ -67,7 +68,7 @@ def _examine(cache: Cache, rule: Rule, case: Case) -> Iterator[Finding]:
                 f"{cache.what} in the image{'' if files else ', deleted in a later layer'}: {format_size(size)}",
                 line=case.line_of(layer),
                 waste=size,
-                evidence=[*files_shown(files), *lost.get(layer, ())],
+                evidence=chain(files_shown(files), lost.get(layer, ())),
             )
 
 

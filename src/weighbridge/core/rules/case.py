@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from weighbridge.core.footprint import directory_totals
@@ -20,11 +21,12 @@ from weighbridge.core.rules.replay import Copy, Step, base_name, context_path, f
 from weighbridge.model.finding import Evidence, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
     from weighbridge.core.rules.calls import Call
     from weighbridge.core.rules.config import RulesConfig
     from weighbridge.core.rules.contents import Held
+    from weighbridge.core.rules.path_words import PathWords
     from weighbridge.core.rules.rule import Rule
     from weighbridge.model.image import SourceLine
     from weighbridge.model.subject import Subject
@@ -44,10 +46,16 @@ _PATH = 100
 
 @dataclass(frozen=True)
 class Case:
-    """A subject with what several rules need of it."""
+    """A subject with what several rules need of it.
+
+    `words` are the paths of its image's files, and may be those of others too. Where findings are merely counted, they
+    are not `proven`: they have no evidence, which costs most.
+    """
 
     subject: Subject
     config: RulesConfig
+    words: PathWords | None = None
+    proven: bool = True
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -78,7 +86,7 @@ class Case:
     def contents(self) -> Contents | None:
         """The image's files, None where there is no image."""
         image = self.subject.image
-        return None if image is None else Contents(image, self.config.ignored)
+        return None if image is None else Contents(image, self.config.ignored, self.words)
 
     @cached_property
     def base_line(self) -> SourceLine | None:
@@ -158,7 +166,7 @@ class Case:
         *,
         line: SourceLine | None,
         waste: int | None = None,
-        evidence: Sequence[Evidence] = (),
+        evidence: Iterable[Evidence] = (),
     ) -> Finding:
         """A finding of a rule, its texts made fit to print."""
         return Finding(
@@ -167,7 +175,7 @@ class Case:
             message=clipped(message, MESSAGE),
             line=line,
             waste=waste,
-            evidence=tuple(evidence[:_EVIDENCE]),
+            evidence=tuple(islice(evidence, _EVIDENCE)) if self.proven else (),
         )
 
 
@@ -184,27 +192,25 @@ def command_shown(call: Call) -> Evidence:
     return shown(f"`{call.written}`{where}")
 
 
-def files_shown(files: Iterable[Held], most: int = 5) -> tuple[Evidence, ...]:
+def files_shown(files: Iterable[Held], most: int = 5) -> Iterator[Evidence]:
     """Many files as the few rows that hold most of their bytes: folders, and then the rest as one."""
     sizes: Counter[str] = Counter()
     layers: dict[str, int] = {}
     for held in files:
         sizes[held.path] += held.size
         layers[held.path] = held.layer
-    rows: list[Evidence] = []
     totals = directory_totals(sizes)
-    while sizes and len(rows) < most:
+    for _ in range(most):
+        if not sizes:
+            return
         heaviest = heaviest_path(sizes, totals)
         path = heaviest[0] if heaviest is not None else max(sizes, key=lambda each: (sizes[each], each))
         below = f"{path}/"
         inside = [each for each in sizes if each == path or each.startswith(below)]
         size = sum(sizes[each] for each in inside)
-        rows.append(
-            shown(f"{clipped_path(path, _PATH)} ({format_size(size)})", path=path, size=size, layer=layers[inside[0]])
-        )
+        yield shown(f"{clipped_path(path, _PATH)} ({format_size(size)})", path=path, size=size, layer=layers[inside[0]])
         for folder, less in directory_totals({each: sizes.pop(each) for each in inside}).items():
             totals[folder] -= less
     if sizes:
         size = sum(sizes.values())
-        rows.append(shown(f"{len(sizes)} more file{'s' if len(sizes) > 1 else ''} ({format_size(size)})", size=size))
-    return tuple(rows)
+        yield shown(f"{len(sizes)} more file{'s' if len(sizes) > 1 else ''} ({format_size(size)})", size=size)

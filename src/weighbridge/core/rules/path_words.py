@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from weighbridge.core.rules.path_pattern import PathPattern
+
 
 class PathWords:
     """Paths by their folders, whose names stand in one text and the files' own in another.
@@ -23,6 +25,15 @@ class PathWords:
             folders[path.rpartition("/")[0]].append(path)
         self._folders = [(f"{folder}/" if folder else "", held) for folder, held in folders.items()]
         self._text = "\n".join(["", *(folder for folder, _ in self._folders), ""])
+        self._matching: dict[PathPattern, list[str]] = {}
+
+    def matching(self, pattern: PathPattern) -> list[str]:
+        """Each path that a pattern finds something in, looked for once; sorted."""
+        found = self._matching.get(pattern)
+        if found is None:
+            held = {path for word in pattern.holds for path in self.holding(word)}
+            found = self._matching[pattern] = sorted(filter(pattern.search, held))
+        return found
 
     def holding(self, word: str) -> Iterator[str]:
         """Each path that holds a word, which has no line end; not in their order."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from weighbridge.core.rules.config import RulesConfig
+    from weighbridge.core.rules.path_words import PathWords
     from weighbridge.core.rules.rule import Rule
     from weighbridge.model.subject import Subject
 
@@ -48,13 +49,20 @@ MOST = 200
 _RANKS = {severity: rank for rank, severity in enumerate((Severity.HIGH, Severity.MEDIUM, Severity.LOW))}
 
 
-def examine(subject: Subject, config: RulesConfig, *, only: Container[str] | None = None) -> tuple[Finding, ...]:
+def examine(
+    subject: Subject,
+    config: RulesConfig,
+    *,
+    only: Container[str] | None = None,
+    words: PathWords | None = None,
+    proven: bool = True,
+) -> tuple[Finding, ...]:
     """All findings about a subject, the heaviest first; those without bytes follow by severity.
 
     At most MOST. Rules that are switched off, and findings that a comment of the Dockerfile silences, are left out.
-    `only` names the rules that are asked for, by id; all of them if it is not given.
+    `only` names the rules that are asked for, by id; all of them if it is not given. `words` and `proven` are a Case's.
     """
-    case = Case(subject, config)
+    case = Case(subject, config, words, proven)
     ignores = read_ignores(subject)
     findings: list[Finding] = []
     for rule in RULES:
