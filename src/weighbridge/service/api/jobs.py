@@ -11,8 +11,8 @@ from weighbridge.core.wire.times import written
 from weighbridge.service import cursors
 from weighbridge.service.auth.reader import Asking
 from weighbridge.service.jobs import delivery, queue
+from weighbridge.service.jobs.backfill import Filling
 from weighbridge.service.jobs.queue import Asked, State
-from weighbridge.service.jobs.tasks import Filling
 from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here
 from weighbridge.service.tables_jobs import Job
