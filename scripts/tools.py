@@ -3,9 +3,9 @@
     python3 scripts/tools.py env [NAME...]     makes what is missing; prints `export NAME=path` lines
     python3 scripts/tools.py path NAME         makes it if it is missing; prints its path
 
-act, node, dive and a server that speaks S3 come from PyPI, the stateful GitHub API, GitHub's OpenAPI description, the
-accessibility checker and shields' badge renderer from npm, chromium, skopeo, a registry and PostgreSQL (the folder of
-its programs) from Debian. Standard library only.
+act, node, dive, kubectl and a server that speaks S3 come from PyPI, the stateful GitHub API, GitHub's OpenAPI
+description, the accessibility checker and shields' badge renderer from npm, chromium, skopeo, a registry and PostgreSQL
+(the folder of its programs) from Debian. Standard library only.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ VARIABLES = {
     "registry": "WEIGHBRIDGE_REGISTRY",
     "postgres": "WEIGHBRIDGE_POSTGRES",
     "s3": "WEIGHBRIDGE_S3",
+    "kubectl": "WEIGHBRIDGE_KUBECTL",
 }
-_FROM_PYPI = ("act", "dive", "node", "s3")
+_FROM_PYPI = ("act", "dive", "node", "s3", "kubectl")
 _FROM_NPM = ("emulate", "openapi", "axe", "badge-maker")
 _FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo", "wrk": "wrk", "docker-compose": "docker-compose"}
 
@@ -49,8 +50,8 @@ def ensure(names: list[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     if any(name in (*_FROM_PYPI, *_FROM_NPM) for name in names):
         python = _python_tools()
-        found |= {"act": python / "bin" / "act", "dive": python / "bin" / "dive", "node": _node(python)}
-        found["s3"] = python / "bin" / "moto_server"
+        found |= {name: python / "bin" / name for name in ("act", "dive", "kubectl")}
+        found |= {"node": _node(python), "s3": python / "bin" / "moto_server"}
     if any(name in _FROM_NPM for name in names):
         modules = _npm_tools(found["node"])
         found["emulate"] = modules / "emulate" / "dist" / "index.js"
@@ -86,7 +87,7 @@ def _python_tools() -> Path:
     folder = _folder("python", LOCK)
     with locked(cache_root() / "tools.lock"):
         if not (folder / ".done").exists():
-            say("installing act, node, dive and a server that speaks S3 (once)")
+            say("installing act, node, dive, kubectl and a server that speaks S3 (once)")
             shutil.rmtree(folder, ignore_errors=True)
             run([sys.executable, "-m", "venv", folder])
             run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK])
