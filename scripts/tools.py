@@ -5,7 +5,7 @@
 
 act, node, dive, kubectl and a server that speaks S3 come from PyPI, the stateful GitHub API, GitHub's OpenAPI
 description, the accessibility checker and shields' badge renderer from npm, chromium, skopeo, a registry and PostgreSQL
-(the folder of its programs) from Debian. Standard library only.
+(the folder of its programs) from Debian; BuildKit's daemon is built from the Go proxy. Standard library only.
 """
 
 from __future__ import annotations
@@ -39,9 +39,11 @@ VARIABLES = {
     "postgres": "WEIGHBRIDGE_POSTGRES",
     "s3": "WEIGHBRIDGE_S3",
     "kubectl": "WEIGHBRIDGE_KUBECTL",
+    "buildkitd": "WEIGHBRIDGE_BUILDKITD",
 }
 _FROM_PYPI = ("act", "dive", "node", "s3", "kubectl")
 _FROM_NPM = ("emulate", "openapi", "axe", "badge-maker")
+_BUILDKIT = "v0.17.3"
 _FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo", "wrk": "wrk", "docker-compose": "docker-compose"}
 
 
@@ -64,6 +66,8 @@ def ensure(names: list[str]) -> dict[str, Path]:
         found |= {command: path for command in wanted if (path := which(command)) is not None}
     if "registry" in names:
         found["registry"] = which("docker-registry") or _registry()
+    if "buildkitd" in names:
+        found["buildkitd"] = which("buildkitd") or _buildkitd()
     if "postgres" in names:
         found["postgres"] = postgres.programs()
     missing = [name for name in names if name not in found or not found[name].exists()]
@@ -115,6 +119,23 @@ def _npm_tools(node: Path) -> Path:
             run([node, npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"], cwd=folder)
             (folder / ".done").touch()
     return folder / "node_modules"
+
+
+def _buildkitd() -> Path:
+    """Built, since nobody packages it: by a Go that this version of it takes, checked against Go's own checksums."""
+    folder = cache_root() / "tools" / f"buildkitd-{_BUILDKIT}"
+    with locked(cache_root() / "tools.lock"):
+        if not (folder / ".done").exists():
+            go = which("go", Path("/usr/local/go/bin"))
+            if go is None:
+                raise Refusal("buildkitd is needed, or Go 1.22 or newer to build it")
+            say("building buildkitd (once, minutes)")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            source = f"github.com/moby/buildkit/cmd/buildkitd@{_BUILDKIT}"
+            run([go, "install", source], timeout=1800, env={"GOBIN": str(folder), "GOFLAGS": "-mod=mod"})
+            (folder / ".done").touch()
+    return folder / "buildkitd"
 
 
 def _registry() -> Path:
