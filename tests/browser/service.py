@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.support.fleet.plot import Project
     from weighbridge.service.configuration import Configuration
+    from weighbridge.service.running import Service
 
 Scheme = Literal["light", "dark"]
 
@@ -47,10 +48,11 @@ def listening(app: FastAPI) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A service that listens at an address; `client` asks it without a browser."""
+    """A service that listens at an address; `client` asks it without a browser, `service` is its parts."""
 
     address: str
     client: TestClient
+    service: Service
 
     def newest(self, image: str) -> int:
         """The newest record of an image (`owner/repository/name`)."""
@@ -67,15 +69,17 @@ def site(
         filled(configuration, every=every, days=days, projects=projects) as (service, client),
         listening(create(service)) as address,
     ):
-        yield Site(address=address, client=client)
+        yield Site(address=address, client=client, service=service)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """Opens pages; all that they ask for must be the service's own, and nothing may be complained of."""
+    """Opens pages; all that they ask for must be the service's own, and nothing may be complained of. `session` is what
+    the cookie carries of somebody who signed in."""
 
     browser: Browser
     site: Site
+    session: str | None = None
     pages: list[Opened] = field(default_factory=list)
 
     def __call__(
@@ -85,6 +89,8 @@ class Visitor:
         context = self.browser.new_context(
             color_scheme=scheme, viewport={"width": width, "height": height}, java_script_enabled=script
         )
+        if self.session is not None:
+            context.add_cookies([{"name": "weighbridge-session", "value": self.session, "url": self.site.address}])
         opened = Opened(page=context.new_page(), address="")
         opened.listen()
         self.pages.append(opened)

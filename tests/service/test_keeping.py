@@ -10,12 +10,10 @@ from fastapi.testclient import TestClient
 
 from tests.service.test_ingest import sent
 from tests.support.command import run
+from tests.support.signing_in import seated
 from weighbridge.service import schema, tokens
 from weighbridge.service.app import create
-from weighbridge.service.auth import accounts, sessions
 from weighbridge.service.auth import audit as audit_log
-from weighbridge.service.auth.github import User
-from weighbridge.service.auth.sealing import Seals
 from weighbridge.service.configuration import configured
 from weighbridge.service.running import Service, assembled
 
@@ -42,14 +40,9 @@ def client(service: Service) -> Iterator[TestClient]:
 
 def sign_in(service: Service, client: TestClient, login: str) -> str:
     """Somebody with a browser; what its forms carry."""
-    seals = Seals(service.secret)
-    with service.database.writing() as session:
-        user = User(PEOPLE[login], login)
-        account = accounts.signed_in(session, user, seals.boxed("x"), service.now(), admitted=True)
-        account.rights_asked = 1 << 40
-        value = sessions.start(session, account.id, "tests", service.now())
-    client.cookies.set("weighbridge-session", seals.signed(value))
-    return seals.csrf(tokens.digest(value))
+    cookie, csrf = seated(service, login, PEOPLE[login])
+    client.cookies.set("weighbridge-session", cookie)
+    return csrf
 
 
 def upload(client: TestClient, token: str) -> int:

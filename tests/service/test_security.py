@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -75,6 +77,18 @@ def test_browsers_are_told_to_trust_nothing_else(tmp_path: Path) -> None:
         assert "strict-transport-security" not in client.get("/").headers
 
 
+@pytest.mark.parametrize("address", ["/badges/a/b/c/size.svg", "/badges/a/b/c/size.json", "/charts/a/b/c/size.svg"])
+def test_pictures_carry_what_every_answer_carries(tmp_path: Path, address: str) -> None:
+    with serving(tmp_path, public_url="https://weigh.example") as client:
+        for answer in (client.get(address), client.get(address, headers={"Cookie": "a=b"}), client.post(address)):
+            assert "max-age=31536000" == answer.headers["strict-transport-security"]
+            assert "nosniff" == answer.headers["x-content-type-options"]
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+            # The same to everybody who knows their address.
+            assert "vary" not in answer.headers
+        assert "cross-origin" == client.get(address).headers["cross-origin-resource-policy"]
+
+
 def test_what_one_reader_gets_is_kept_for_nobody_else(tmp_path: Path) -> None:
     with serving(tmp_path) as client:
         answer = client.get("/api/v1/images", headers={"Cookie": "weighbridge-session=x"})
@@ -136,6 +150,20 @@ def test_proxies_are_believed_if_they_are_trusted(tmp_path: Path, peer: str, for
     with TestClient(app, client=(peer, 1)) as client:
         assert 204 == client.get("/seen/", headers={"X-Forwarded-For": forwarded}).status_code
     assert [counted] == seen
+
+
+def test_the_log_tells_of_the_client_and_the_route_behind_a_proxy(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        serving(tmp_path, "10.0.0.5", trusted_proxies="10.0.0.0/8") as client,
+        caplog.at_level(logging.INFO, "weighbridge.access"),
+    ):
+        client.head("/repositories", headers={"X-Forwarded-For": "198.51.100.1"})
+    told = json.loads(caplog.messages[-1])
+    assert ("HEAD", "/repositories", 200, 0, "198.51.100.1") == tuple(
+        told[name] for name in ("method", "route", "status", "bytes", "client")
+    )
 
 
 def test_a_rate_recovers_and_forgets() -> None:

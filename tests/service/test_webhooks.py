@@ -143,7 +143,7 @@ def test_a_message_is_signed_and_arrives(
     assert not verified(secret, {**headers, "webhook-timestamp": "1"}, body)
     assert not verified("whsec_AAAA", headers, body)
     assert "budget.exceeded" == json.loads(body)["type"]
-    assert {"waiting": 0, "delivered": 1, "failed": 0} == courier.queue(reachable)
+    assert {"waiting": 0, "delivered": 1, "failed": 0, "cancelled": 0} == courier.queue(reachable)
 
 
 def test_it_is_tried_again_under_the_same_id_and_given_up_in_the_end(

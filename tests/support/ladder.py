@@ -53,7 +53,10 @@ GROUNDS = (
 """What fixes stand on, beside what the apps name themselves."""
 _SOURCES = Path(fixing.__file__).resolve().parent
 # What a result cannot depend on: how it is shown, published and asked for.
-_ASIDE = ("core/rendering/", "cli/", "settings/", "publish.py", "action.py", "event.py", "adapters/git")
+_ASIDE = (
+    "core/rendering/", "core/wire/", "core/charts/", "core/badges/", "cli/", "client/", "service/", "settings/",
+    "publish.py", "action.py", "event.py", "adapters/git",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,18 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.support.github import SEED
+from weighbridge.service import tokens
+from weighbridge.service.auth import accounts, sessions
+from weighbridge.service.auth.github import User
+from weighbridge.service.auth.sealing import Seals
 
 if TYPE_CHECKING:
     import httpx2
     from starlette.testclient import TestClient
 
     from tests.support.github import GitHub
+    from weighbridge.service.auth.reader import Role
+    from weighbridge.service.running import Service
 
 CLIENT_ID, CLIENT_SECRET = "Iv1.weighbridge", "secret-of-the-app"
 
@@ -67,3 +73,15 @@ def sign_in(client: TestClient, github: GitHub, login: str, target: str = "/") -
     assert 303 == begun.status_code, begun.text
     back = urlsplit(authorise(github, begun.headers["location"], login))
     return client.get(f"{back.path}?{back.query}", follow_redirects=False)
+
+
+def seated(service: Service, login: str, number: int = 1, role: Role | None = None) -> tuple[str, str]:
+    """Somebody who signed in before: what the cookie `weighbridge-session` carries, and what their forms do."""
+    seals = Seals(service.secret)
+    with service.database.writing() as session:
+        account = accounts.signed_in(session, User(number, login), seals.boxed("x"), service.now(), admitted=True)
+        account.rights_asked = 1 << 40
+        if role is not None:
+            account.role = role.value
+        value = sessions.start(session, account.id, "tests", service.now())
+    return seals.signed(value), seals.csrf(tokens.digest(value))

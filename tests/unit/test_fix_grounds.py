@@ -49,3 +49,26 @@ def test_a_package_of_a_library_that_is_named_comes_as_that_library() -> None:
 
 def test_a_package_with_programs_keeps_its_distribution() -> None:
     assert ["native/debian:bookworm-slim"] == list(grounds("ghostscript"))
+
+
+def test_what_apt_itself_loads_is_there_wherever_apt_is() -> None:
+    libraries = "usr/lib/x86_64-linux-gnu"
+    made = subject(
+        "FROM debian:12\nRUN apt-get update && apt-get install -y g++\nCOPY . .\n"
+        "RUN g++ -o /usr/bin/feed x.cc\nCMD feed\n",
+        {4: {"usr/bin/feed": 900}},
+        {
+            "usr/bin/feed": replace(DYNAMIC, needed=("libstdc++.so.6", "libgcc_s.so.1", "libc.so.6")),
+            f"{libraries}/libstdc++.so.6": ElfFile(soname="libstdc++.so.6", needed=("libc.so.6",)),
+            f"{libraries}/libgcc_s.so.1": ElfFile(soname="libgcc_s.so.1", needed=("libc.so.6",)),
+            "lib/x86_64-linux-gnu/libc.so.6": LIBC,
+            "bin/sh": DYNAMIC,
+        },
+        config=ImageConfig(command=("/bin/sh", "-c", "feed"), environment=("PATH=/usr/bin:/bin",)),
+        packages=[package(name, 9) for name in ("g++", "libstdc++6", "libgcc-s1")],
+    )
+    (found,) = (each for each in plan(made).candidates if each.family is Family.MULTI_STAGE)
+
+    shipped = found.dockerfile_text.partition("FROM debian:bookworm-slim")[2]
+    assert "COPY --from=build /usr/bin/feed /usr/bin/feed\n" in shipped
+    assert "apt-get" not in shipped

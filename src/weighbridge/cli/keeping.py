@@ -54,7 +54,6 @@ def take_in(
     """Takes in what `export` printed, or what a repository's history branch holds; what is known stays as it is."""
     with ending(), _opened(data, database) as service:
         from weighbridge.service import transfer
-        from weighbridge.service.values import seconds
 
         for source in sources:
             files = sorted((source / "records").glob("*.jsonl")) if source.is_dir() else [source]
@@ -63,7 +62,7 @@ def take_in(
             for file in files:
                 try:
                     with file.open(encoding="utf-8", errors="surrogateescape") as lines:
-                        found = transfer.take_in(service.database, lines, repository, seconds(service.now()))
+                        found = transfer.take_in(service, lines, repository)
                 except OSError as error:
                     raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
                 typer.echo(f"{file}: {found['new']:,} new, {found['known']:,} known, {found['unread']:,} not read")

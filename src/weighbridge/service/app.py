@@ -25,6 +25,7 @@ from weighbridge.service.api import (
 from weighbridge.service.api import lists as api_lists
 from weighbridge.service.auth.access import Access
 from weighbridge.service.auth.gate import Gate
+from weighbridge.service.heads import Heads
 from weighbridge.service.kept import kept
 from weighbridge.service.observed import Observed
 from weighbridge.service.pages import account, assets, details, errors, lists, overview, session
@@ -91,7 +92,8 @@ def _guard(app: FastAPI, service: Service) -> None:
     app.add_middleware(Sizes)
     app.add_middleware(Limits, configuration=configuration)
     app.add_middleware(SecurityHeaders, configuration=configuration)
-    # A badge is answered out of memory, with headers of its own; limits would not count it.
+    # A badge is answered out of memory, with headers that were put together once; limits would not count it.
     app.add_middleware(Pictures, service=service)
     app.add_middleware(Front, configuration=configuration)
+    app.add_middleware(Heads)
     app.add_middleware(Observed)

@@ -83,6 +83,6 @@ def _security(method: str, path: str) -> list[dict[str, list[str]]]:
         return [{"signature": []}]
     if is_sending(method.upper(), path):
         return [{"workflow": []}, {"uploadToken": []}]
-    if path.startswith(("/api/v1/admin/", "/api/v1/me/")):
+    if path.startswith(("/api/v1/admin/", "/api/v1/me/", "/api/v1/jobs")):
         return [{"session": []}]
     return [{}, {"session": []}, {"readToken": []}]

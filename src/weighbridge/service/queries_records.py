@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import not_, select
+from sqlalchemy import select, text
 from sqlalchemy.orm import defer
 
-from weighbridge.service.tables import Image, Record, Report, Repository
+from weighbridge.service.tables import ASIDE, Image, Record, Report, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
-
-_SEARCHED = 2_000
-"""How many of the newest records that are not the default branch's are looked through for those of another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +60,5 @@ def at(session: Session, image_id: int, ref: str, default_branch: str | None, *,
     released = select(Record).where(*of_image, Record.release == ref).order_by(Record.time.desc())
     if found := session.scalars(released.limit(1)).all():
         return found
-    others = (
-        select(Record.id, Record.ref, Record.time)
-        .where(*of_image, not_(Record.trunk))
-        .order_by(Record.time.desc())
-        .limit(_SEARCHED)
-        .subquery()
-    )
-    ids = select(others.c.id).where(others.c.ref == ref).order_by(others.c.time.desc()).limit(limit)
-    return session.scalars(select(Record).where(Record.id.in_(ids)).order_by(Record.time.desc())).all()
+    aside = select(Record).where(Record.image_id == image_id, Record.ref == ref, text(ASIDE))
+    return session.scalars(aside.order_by(Record.time.desc()).limit(limit)).all()

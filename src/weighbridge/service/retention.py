@@ -11,7 +11,7 @@ from weighbridge.service import tables
 from weighbridge.service.database import take_turn
 from weighbridge.service.details import KIND
 from weighbridge.service.details_intake import TURN
-from weighbridge.service.ingest import trend_of
+from weighbridge.service.renewal import renew_trend
 from weighbridge.service.tables_details import LayerFiles
 from weighbridge.service.values import seconds
 
@@ -144,17 +144,11 @@ def _thin_image(database: Database, image_id: int, before: int) -> int:
                 delete(record).where(record.id.in_(numbers[start : start + _BATCH]), record.release.is_(None))
             )
     if numbers:
-        refresh(database, [image_id])
-    return len(numbers)
-
-
-def refresh(database: Database, images: Sequence[int]) -> None:
-    """Works out anew what lists show of how images changed."""
-    for image_id in images:
         with database.writing() as session:
             image = session.get(tables.Image, image_id, with_for_update=True)
-            if image is not None and image.time is not None:
-                image.trend, image.month_change = trend_of(session, image_id, image.time)
+            if image is not None:
+                renew_trend(session, image)
+    return len(numbers)
 
 
 def _blobs(service: Service, kind: str, column: InstrumentedAttribute[str], before: int) -> Iterator[Told]:

@@ -37,6 +37,10 @@ NAMING = {
 }
 
 
+ASIDE = "pull = 0 AND trunk IS FALSE"
+"""Records of branches beside the default one. A query that says it in these words is answered off their own index."""
+
+
 class GitHubName(TypeDecorator[str]):
     """`owner/name`, which GitHub takes in any case: equal in the database where only that differs."""
 
@@ -145,6 +149,8 @@ class Record(Base):
         UniqueConstraint("image_id", "commit", "pull"),
         Index(None, "image_id", "trunk", "time"),
         Index(None, "image_id", "release"),
+        # Of branches beside the default one, which few records are: what is pushed to that one costs nothing more.
+        Index(None, "image_id", "ref", "time", sqlite_where=text(ASIDE), postgresql_where=text(ASIDE)),
         Index(None, "report_id"),
     )
 

@@ -15,10 +15,11 @@ from sqlalchemy import insert, select
 
 from weighbridge.core.wire.records import load_records
 from weighbridge.errors import UsageError
-from weighbridge.service import retention, tables
+from weighbridge.service import tables
 from weighbridge.service.database import upsert
 from weighbridge.service.ingest import FOLDED
-from weighbridge.service.values import plain, record_columns, unpacked
+from weighbridge.service.renewal import MAX_LINE, renew
+from weighbridge.service.values import plain, record_columns, seconds, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
     from weighbridge.model.record import Record
     from weighbridge.service.database import Database
+    from weighbridge.service.running import Service
 
 _BATCH = 200
 _MAX_LINE = 300_000
-_MAX_PLAIN = 1 << 20
 
 
 def export(database: Database, out: TextIO) -> int:
@@ -51,29 +52,29 @@ def export(database: Database, out: TextIO) -> int:
         if not rows:
             return count
         for row in rows:
-            value = json.loads(unpacked(row.line, _MAX_PLAIN))
+            value = json.loads(unpacked(row.line, MAX_LINE))
             told = {"repository": row.name, "pull": row.pull, "trunk": row.trunk, **value}
             out.write(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n")
         count, last = count + len(rows), rows[-1].id
 
 
-def take_in(database: Database, lines: Iterable[str], repository: str | None, now: int) -> Counter[str]:
+def take_in(service: Service, lines: Iterable[str], repository: str | None) -> Counter[str]:
     """Keeps records that are not known yet, and says how many were `new`, `known` and `unread`.
 
-    `repository` is whose they are, where the lines do not tell. Raises UsageError where nothing tells. Done again, it
-    changes nothing.
+    `repository` is whose they are, where the lines do not tell. Raises UsageError where nothing tells, and
+    StoreUnavailable. Done again, it changes nothing.
     """
+    now = seconds(service.now())
     found: Counter[str] = Counter()
     touched: set[int] = set()
     for batch in _batches(lines):
-        with database.writing() as session:
+        with service.database.writing() as session:
             for line in batch:
                 outcome, image_id = _take_line(session, line, repository, now)
                 found[outcome] += 1
                 touched |= {image_id} if outcome == "new" else set()
     for image_id in sorted(touched):
-        _show_newest(database, image_id)
-        retention.refresh(database, [image_id])
+        renew(service.database, service.store, image_id)
     return found
 
 
@@ -122,21 +123,6 @@ def _image(session: Session, repository: str, record: Record, now: int) -> int:
     keys = ["repository_id", "name", "platform"]
     image = image.on_conflict_do_update(index_elements=keys, set_={"name": image.excluded.name})
     return int(session.scalars(image.returning(tables.Image.id)).one())
-
-
-def _show_newest(database: Database, image_id: int) -> None:
-    """What lists show of an image is of its newest record on the default branch. Its findings are not in records."""
-    with database.writing() as session:
-        image = session.get(tables.Image, image_id, with_for_update=True)
-        newest = session.scalars(
-            select(tables.Record).filter_by(image_id=image_id, trunk=True).order_by(tables.Record.time.desc()).limit(1)
-        ).one_or_none()
-        if image is None or newest is None or (image.time is not None and image.time >= newest.time):
-            return
-        image.record_id, image.time = newest.id, newest.time
-        image.size, image.packed, image.packed_estimated = newest.size, newest.packed, newest.packed_estimated
-        image.wasted, image.layer_count, image.status = newest.wasted, newest.layer_count, newest.status
-        image.max_size, image.saving = newest.max_size, newest.saving
 
 
 def backup(database: Database, path: Path) -> None:

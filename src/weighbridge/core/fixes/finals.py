@@ -17,6 +17,8 @@ _GLIBC_TEXT = (
 )
 _GLIBC = frozenset(_GLIBC_TEXT.split())
 _CC = _GLIBC | frozenset({"libgcc_s.so.1", "libstdc++.so.6", "libgomp.so.1"})
+# What apt and dpkg themselves load, in every release.
+_APT = _GLIBC | frozenset({"libgcc_s.so.1", "libstdc++.so.6", "libz.so.1", "libbz2.so.1.0"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ def same_family(programs: Programs, base: str) -> Ground | None:
     return None
 
 
-def _with_apt(name: str, glibc: tuple[int, int], libraries: frozenset[str] = _GLIBC) -> Ground:
+def _with_apt(name: str, glibc: tuple[int, int], libraries: frozenset[str] = _APT) -> Ground:
     """An image of Debian's kind, under its own name."""
     return Ground(
         name=name, title=name, glibc=glibc, libraries=libraries, has_shell=True, manager="apt", temporary=True

@@ -1,22 +1,21 @@
 """`/api/v1/jobs`: work that takes long, asked for, seen and cancelled. The gate lets in admins only."""
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from weighbridge.core.wire.times import written
-from weighbridge.service import cursors
 from weighbridge.service.auth.reader import Asking
-from weighbridge.service.jobs import delivery, queue
+from weighbridge.service.jobs import listing
 from weighbridge.service.jobs.backfill import Filling
-from weighbridge.service.jobs.queue import Asked, State
+from weighbridge.service.jobs.listing import Counts, Wanted
+from weighbridge.service.jobs.queue import State
 from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here
 from weighbridge.service.tables_jobs import Job
-from weighbridge.service.values import moment, seconds
+from weighbridge.service.values import moment
 
 router = APIRouter(tags=["jobs"])
 Number = Annotated[int, Path(ge=1, lt=1 << 62)]
@@ -27,6 +26,7 @@ class JobV1(BaseModel):
 
     id: int
     kind: str
+    arguments: Annotated[dict[str, Any], Field(description="What it is to be done with; of each kind its own.")]
     state: State
     done: int
     total: Annotated[int | None, Field(description="Null where nobody knows.")]
@@ -49,7 +49,8 @@ class JobsV1(BaseModel):
 
 
 class MaintenanceV1(BaseModel):
-    """What is done daily anyhow (`retention`), or after an import (`refresh`: changes and trends worked out anew)."""
+    """What is done daily anyhow (`retention`), or after an upgrade or an import (`refresh`: all that pages show of
+    images, worked out anew)."""
 
     kind: Literal["retention", "refresh"]
 
@@ -72,23 +73,15 @@ def jobs(
     here: Here,
     state: State | None = None,
     parent: Annotated[int | None, Query(ge=1, lt=1 << 62)] = None,
+    parts: Annotated[bool, Query(description="Whether those are listed too that a job asked for.")] = True,
     cursor: Annotated[str | None, Query(max_length=4000)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobsV1:
     """A page of jobs, the newest first; by state, or those that a job asked for."""
+    wanted = Wanted(state=state, parent=parent, parts=parts, after=cursor, limit=limit)
     with here.database.reading() as session:
-        statement = select(Job).order_by(Job.id.desc()).limit(limit + 1)
-        if state is not None:
-            statement = statement.where(Job.state == state.value)
-        if parent is not None:
-            statement = statement.where(Job.parent_id == parent)
-        if cursor is not None:
-            statement = statement.where(Job.id < cursors.place(cursor)[1])
-        found = session.scalars(statement).all()
-        shown = found[:limit]
-        after = cursors.cursor((None, shown[-1].id)) if len(found) > limit else None
-        counted = _parts(session, [job.id for job in shown])
-    return JobsV1(jobs=[job_of(job, counted.get(job.id, {})) for job in shown], next=after)
+        page = listing.page(session, wanted)
+    return JobsV1(jobs=[job_of(job, page.parts.get(job.id, {})) for job in page.jobs], next=page.after)
 
 
 @router.get("/jobs/{number}", summary="One job")
@@ -98,22 +91,16 @@ def job(here: Here, number: Number) -> JobV1:
 
 
 @router.post("/jobs", status_code=202, summary="Ask for a job")
-def ask(here: Here, reader: Asking, wanted: WantedV1) -> JobV1:
+def ask(here: Here, asking: Asking, wanted: WantedV1) -> JobV1:
     """Asks for work, which begins soon."""
     arguments = wanted.job.arguments.model_dump() if isinstance(wanted.job, BackfillV1) else {}
-    with here.database.writing() as session:
-        asked = Asked(kind=wanted.job.kind, arguments=arguments, actor=reader.login or "")
-        number = queue.ask(session, asked, seconds(here.now()))
-    assert number is not None  # noqa: S101 - only jobs with a name are not asked for twice
-    delivery.deliver(here.database, [number])
-    return _one(here, number)
+    return _one(here, listing.ask(here, asking, wanted.job.kind, arguments))
 
 
 @router.post("/jobs/{number}/cancel", status_code=202, summary="Cancel a job")
-def cancel(here: Here, number: Number) -> JobV1:
+def cancel(here: Here, asking: Asking, number: Number) -> JobV1:
     """Cancels a job and those that it asked for; what is under way ends soon."""
-    with here.database.writing() as session:
-        queue.cancel(session, number, seconds(here.now()))
+    listing.cancel(here, asking, number)
     return _one(here, number)
 
 
@@ -122,22 +109,15 @@ def _one(here: Here, number: int) -> JobV1:
         found = session.get(Job, number)
         if found is None:
             raise Problem(404, f"there is no job {number}")
-        return job_of(found, _parts(session, [number]).get(number, {}))
+        return job_of(found, listing.counted(session, [number]).get(number, {}))
 
 
-def _parts(session: Session, numbers: list[int]) -> dict[int, dict[State, int]]:
-    counted: dict[int, dict[State, int]] = {}
-    statement = select(Job.parent_id, Job.state, func.count()).where(Job.parent_id.in_(numbers))
-    for parent, state, count in session.execute(statement.group_by(Job.parent_id, Job.state)):
-        counted.setdefault(parent or 0, {})[State(state)] = count
-    return counted
-
-
-def job_of(job: Job, parts: dict[State, int]) -> JobV1:
+def job_of(job: Job, parts: Counts) -> JobV1:
     """As the API has it."""
     return JobV1(
         id=job.id,
         kind=job.kind,
+        arguments=json.loads(job.arguments),
         state=State(job.state),
         done=job.done,
         total=job.total,

@@ -56,8 +56,9 @@ class DeliveryV1(BaseModel):
 
     id: Annotated[str, Field(description="The header `webhook-id`, the same in every attempt.")]
     type: str
-    state: Literal["waiting", "delivered", "failed"]
+    state: Literal["waiting", "delivered", "failed", "cancelled"]
     attempts: int
+    due: Annotated[str | None, Field(description="When it is sent, or sent again; null where it is not.")]
     created: str
     finished: str | None
     status: Annotated[int | None, Field(description="HTTP's, of the last attempt that was answered.")]
@@ -102,6 +103,24 @@ def deliveries(here: Here, name: _Named) -> DeliveriesV1:
         raise Problem(404, str(error)) from None
 
 
+@router.post("/{name}/deliveries/{uid}/retry", status_code=202, summary="Send a message now")
+def retry(here: Here, asking: Asking, name: _Named, uid: _Named) -> None:
+    """Sends a message within seconds, also one that was given up or cancelled; one that arrived stays as it is."""
+    try:
+        registered.retry(here, uid, name, by=asking)
+    except UsageError as error:
+        raise Problem(404, str(error)) from None
+
+
+@router.post("/{name}/deliveries/{uid}/cancel", status_code=202, summary="Cancel a message")
+def cancel(here: Here, asking: Asking, name: _Named, uid: _Named) -> None:
+    """Never sends a message that waits."""
+    try:
+        registered.cancel(here, uid, name, by=asking)
+    except UsageError as error:
+        raise Problem(404, str(error)) from None
+
+
 def _webhook(webhook: Webhook) -> WebhookV1:
     return WebhookV1(name=webhook.name, url=webhook.url, scope=webhook.scope, created=written(moment(webhook.created)))
 
@@ -113,6 +132,7 @@ def _delivery(delivery: Delivery) -> DeliveryV1:
             "type": delivery.kind,
             "state": delivery.state,
             "attempts": delivery.attempts,
+            "due": written(moment(delivery.due)) if delivery.state == "waiting" else None,
             "created": written(moment(delivery.created)),
             "finished": None if delivery.finished is None else written(moment(delivery.finished)),
             "status": delivery.status,

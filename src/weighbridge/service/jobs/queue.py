@@ -129,11 +129,9 @@ def put_back(session: Session, taken: Taken) -> None:
 
 
 def cancel(session: Session, number: int, now: int) -> bool:
-    """Cancels a job and what it asked for; what is under way ends as soon as it notices. False where there is none."""
-    if session.get(Job, number) is None:
-        return False
+    """Cancels a job and what it asked for; what is under way ends as soon as it notices. False: there was no such."""
     these = or_(Job.id == number, Job.parent_id == number)
     waiting = update(Job).where(these, Job.state == State.WAITING.value)
-    session.execute(waiting.values(state=State.CANCELLED.value, cancel=True, finished=now))
-    session.execute(update(Job).where(these, Job.state == State.RUNNING.value).values(cancel=True))
-    return True
+    ended = waiting.values(state=State.CANCELLED.value, cancel=True, finished=now).returning(Job.id)
+    running = update(Job).where(these, Job.state == State.RUNNING.value).values(cancel=True).returning(Job.id)
+    return bool([*session.scalars(ended), *session.scalars(running)])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from weighbridge.service import retention, tables
+from weighbridge.service import renewal, retention, tables
 from weighbridge.service.jobs.backfill import Backfill, Weigh
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _refresh(service: Service, _arguments: Mapping[str, object], progress: Progr
         if not numbers:
             return f"{done:,} images"
         for number in numbers:
-            retention.refresh(service.database, [number])
+            renewal.renew(service.database, service.store, number)
             done += 1
             progress.step(done, max(total, done), f"{done:,} images")
         last = numbers[-1]

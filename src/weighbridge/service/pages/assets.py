@@ -43,7 +43,7 @@ def assets() -> Mapping[str, Asset]:
         "pages.css": asset("report.css") + _own("pages.css"),
         "tables.js": asset("tables.js"),
         "treemap.js": asset("treemap.js"),
-        **{name: _own(name) for name in ("charting.js", "history.js", "pages.js", "mark.svg")},
+        **{name: _own(name) for name in ("charting.js", "history.js", "jobs.js", "pages.js", "mark.svg")},
     }
     return {name: _made(name, text.encode()) for name, text in texts.items()}
 

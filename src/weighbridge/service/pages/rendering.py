@@ -37,6 +37,14 @@ def _ago(seconds: int, now: datetime) -> str:
     return "just now"
 
 
+def _span(seconds: int) -> str:
+    """How long something took: `4 s`, `2 min 5 s`, `3 h 12 min`."""
+    if seconds < 60:
+        return f"{max(0, seconds)} s"
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 _environment = Environment(
     loader=ChoiceLoader([PackageLoader("weighbridge.service"), PackageLoader("weighbridge.core.rendering")]),
     autoescape=True,
@@ -51,6 +59,7 @@ _environment.filters |= {
     "date": _date,
     "moment": _time,
     "ago": _ago,
+    "span": _span,
     "plain": plain,
     "spans": spans,
     "count": lambda number: f"{number:,}",

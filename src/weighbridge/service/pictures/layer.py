@@ -11,7 +11,7 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -23,6 +23,7 @@ from weighbridge.service.pictures.addresses import BADGES, CHARTS
 from weighbridge.service.pictures.asked import asked
 from weighbridge.service.pictures.drawing import drawn
 from weighbridge.service.problems import MEDIA_TYPE, problem
+from weighbridge.service.security.headers import PICTURE, always
 from weighbridge.service.tables import Record, Report
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ _AGAIN = 200
 """Reports before the last one that are looked at again: of two at once the later may be there first."""
 _AT_ONCE = 5_000
 _PREFIXES = (BADGES, CHARTS)
-_POLICY = b"default-src 'none'; style-src 'unsafe-inline'"
 _log = logging.getLogger(__name__)
 
 Headers = list[tuple[bytes, bytes]]
@@ -60,6 +60,8 @@ class Pictures:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._service = service
+        # The same for pictures and refusals: a 304 tells nothing else of what it is.
+        self._always = {**always(service.configuration), "content-security-policy": PICTURE}
         self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
         self._by_image: dict[int, set[bytes]] = {}
         self._making: dict[bytes, asyncio.Task[_Answer]] = {}
@@ -76,8 +78,10 @@ class Pictures:
         if scope["type"] != "http" or not scope["path"].startswith(_PREFIXES):
             await self._app(scope, receive, send)
             return
-        if scope["method"] not in ("GET", "HEAD"):
-            await problem(405, "pictures can only be read", {"Allow": "GET, HEAD"})(scope, receive, send)
+        if scope["method"] != "GET":
+            await problem(405, "pictures can only be read", {**self._always, "Allow": "GET, HEAD"})(
+                scope, receive, send
+            )
             return
         now = time.monotonic()
         if now - self._looked > _LOOK_SECONDS and self._look is None:
@@ -111,7 +115,9 @@ class Pictures:
         return await asyncio.shield(task)
 
     async def _draw(self, key: bytes, path: str, query: bytes) -> _Answer:
-        answer = await run_in_threadpool(_drawn, self._service, path, query)
+        made = await run_in_threadpool(_drawn, self._service, path, query)
+        more = [(name.encode(), value.encode()) for name, value in self._always.items()]
+        answer = replace(made, headers=[*made.headers, *more])
         if answer.status < 500:
             self._forget(key)
             self._answers[key] = answer
@@ -177,8 +183,6 @@ def _drawn(service: Service, path: str, query: bytes) -> _Answer:
         (b"etag", etag),
         (b"access-control-allow-origin", b"*"),
         (b"cross-origin-resource-policy", b"cross-origin"),
-        (b"content-security-policy", _POLICY),
-        (b"x-content-type-options", b"nosniff"),
     ]
     return _Answer(
         status=200 if made.found else 404,
@@ -202,9 +206,8 @@ async def _send(answer: _Answer, scope: Scope, send: Send) -> None:
         await send({"type": "http.response.start", "status": 304, "headers": kept})
         await send({"type": "http.response.body", "body": b""})
         return
-    body = b"" if scope["method"] == "HEAD" else answer.body
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 def _has(scope: Any, etag: bytes) -> bool:

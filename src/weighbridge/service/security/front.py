@@ -44,7 +44,8 @@ class Front:
             return
         peer = (scope.get("client") or ("", 0))[0]
         if self._trusts(peer):
-            scope = {**scope, "client": (self._true(headers.getlist("x-forwarded-for"), peer), 0)}
+            # Not in a copy: the log, too, tells of the client, and of the route that is found further on.
+            scope["client"] = (self._true(headers.getlist("x-forwarded-for"), peer), 0)
         await self._app(scope, receive, send)
 
     def _is_ours(self, host: str) -> bool:

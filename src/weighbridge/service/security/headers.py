@@ -24,18 +24,22 @@ _EVERYBODYS = ("/static/", "/badges/", "/charts/")
 _YEAR = 31_536_000
 
 
+def always(configuration: Configuration) -> dict[str, str]:
+    """What every answer has."""
+    headers = {
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+    return headers | ({"strict-transport-security": f"max-age={_YEAR}"} if configuration.is_https else {})
+
+
 class SecurityHeaders:
     """ASGI middleware. What a route says itself stays."""
 
     def __init__(self, app: ASGIApp, configuration: Configuration) -> None:
         self._app = app
-        self._always = {
-            "x-content-type-options": "nosniff",
-            "referrer-policy": "same-origin",
-            "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-        }
-        if configuration.is_https:
-            self._always["strict-transport-security"] = f"max-age={_YEAR}"
+        self._always = always(configuration)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""

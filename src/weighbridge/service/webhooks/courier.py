@@ -96,21 +96,31 @@ def _deliver(service: Service, message: Taken) -> None:
     metrics.DELIVERIES.labels("delivered" if error is None else "failed").inc()
     after = seconds(service.now())
     values: dict[str, object] = {"status": status, "error": error}
+    known = [Delivery.id == message.id]
     if error is None:
         values |= {"state": "delivered", "finished": after}
-    elif message.attempts > len(WAITS):
-        values |= {"state": "failed", "finished": after}
     else:
-        values |= {"due": after + WAITS[message.attempts - 1]}
+        # Who cancelled it meanwhile did so for good.
+        known.append(Delivery.state == "waiting")
+        if message.attempts > len(WAITS):
+            values |= {"state": "failed", "finished": after}
+        else:
+            values |= {"due": after + WAITS[message.attempts - 1]}
     with service.database.writing() as session:
-        session.execute(update(Delivery).where(Delivery.id == message.id).values(**values))
+        session.execute(update(Delivery).where(*known).values(**values))
 
 
 def queue(service: Service) -> dict[str, int]:
     """Messages by state."""
     with service.database.reading() as session:
         rows = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state)).all()
-    return {"waiting": 0, "delivered": 0, "failed": 0, **{str(state): int(count) for state, count in rows}}
+    return {
+        "waiting": 0,
+        "delivered": 0,
+        "failed": 0,
+        "cancelled": 0,
+        **{str(state): int(count) for state, count in rows},
+    }
 
 
 class Courier:

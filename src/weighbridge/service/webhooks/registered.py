@@ -8,7 +8,7 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from weighbridge.client.webhooks import PREFIX
@@ -66,6 +66,49 @@ def deliveries(session: Session, name: str) -> Sequence[Delivery]:
         raise UsageError(f"no webhook {name!r}")
     statement = select(Delivery).join(Webhook).where(Webhook.name == name).order_by(Delivery.id.desc()).limit(_SHOWN)
     return session.scalars(statement).all()
+
+
+def recent(session: Session, limit: int) -> Sequence[tuple[Delivery, str]]:
+    """Messages to all webhooks with these ones' names: what waits first, then the newest."""
+    waits = case((Delivery.state == "waiting", 0), else_=1)
+    statement = select(Delivery, Webhook.name).join(Webhook).order_by(waits, Delivery.id.desc()).limit(limit)
+    return [(delivery, name) for delivery, name in session.execute(statement)]
+
+
+def retry(service: Service, uid: str, webhook: str | None = None, *, by: Reader = STRANGER) -> None:
+    """Sends a message now; one that was given up or cancelled from the first attempt on. One that arrived stays.
+
+    Raises UsageError where there is none of that ID, or it is another webhook's.
+    """
+    now = seconds(service.now())
+    with service.database.writing() as session:
+        found, name = _message(session, uid, webhook)
+        if found.state == "delivered":
+            return
+        if found.state != "waiting":
+            found.attempts = 0
+        found.state, found.due, found.finished = "waiting", now, None
+        _note(session, service, by, "webhook.retry", name, uid)
+
+
+def cancel(service: Service, uid: str, webhook: str | None = None, *, by: Reader = STRANGER) -> None:
+    """Never sends a message that waits. Raises UsageError as `retry` does."""
+    with service.database.writing() as session:
+        found, name = _message(session, uid, webhook)
+        if found.state != "waiting":
+            return
+        found.state, found.finished = "cancelled", seconds(service.now())
+        _note(session, service, by, "webhook.cancel", name, uid)
+
+
+def _message(session: Session, uid: str, webhook: str | None) -> tuple[Delivery, str]:
+    statement = select(Delivery, Webhook.name).join(Webhook).where(Delivery.uid == uid)
+    if webhook is not None:
+        statement = statement.where(Webhook.name == webhook)
+    row = session.execute(statement.with_for_update(of=Delivery)).one_or_none()
+    if row is None:
+        raise UsageError(f"no message {uid[:64]!r}")
+    return row[0], row[1]
 
 
 def secret_of(service: Service, webhook: Webhook) -> str:

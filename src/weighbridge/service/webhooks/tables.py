@@ -25,7 +25,7 @@ class Webhook(Base):
 
 
 class Delivery(Base):
-    """A message to a webhook: `waiting` until `due`, `delivered`, or `failed` for good.
+    """A message to a webhook: `waiting` until `due`, `delivered`, `failed` for good, or `cancelled`.
 
     `status` is HTTP's of the last attempt, `error` one line where there was no good answer. `uid` is the same in every
     attempt, so that whoever gets it twice can tell.
