@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import threading
 import time
 from contextlib import contextmanager
@@ -129,6 +132,13 @@ def test_a_backfill_weighs_each_version_by_a_job_of_its_own(
     assert ("done", {"done": 1, "failed": 2}) == (parent["state"], parent["parts"])
     failed = admin.get("/api/v1/jobs", params={"state": "failed"}).json()["jobs"]
     assert {"no commit is known", "does not answer"} <= {word for one in failed for word in _words(one["message"])}
+    rows = list(csv.DictReader(io.StringIO(admin.get("/api/v1/jobs", params={"format": "csv"}).text)))
+    # Whether the daily job was asked for first, depends on when the worker began.
+    assert ["backfill", "retention", "weigh", "weigh", "weigh"] == sorted(row["kind"] for row in rows)
+    assert (arguments["registry"], {"done": 1, "failed": 2}) == (
+        json.loads(rows[3]["arguments"])["registry"],
+        json.loads(rows[3]["parts"]),
+    )
 
     with workers(service, known):
         admin.post("/api/v1/jobs", json=wanted)

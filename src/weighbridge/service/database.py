@@ -136,7 +136,12 @@ def _postgresql(url: str) -> Engine:
 
 def upsert(connection: Connection | Session) -> Any:
     """The `insert` of the database in use, which knows `on_conflict_do_…`."""
+    bind = connection.get_bind() if isinstance(connection, Session) else connection
+    return upserting(bind.dialect.name)
+
+
+def upserting(dialect: str) -> Any:
+    """The same, by the dialect's name."""
     from sqlalchemy.dialects import postgresql, sqlite
 
-    bind = connection.get_bind() if isinstance(connection, Session) else connection
-    return sqlite.insert if bind.dialect.name == "sqlite" else postgresql.insert
+    return sqlite.insert if dialect == "sqlite" else postgresql.insert

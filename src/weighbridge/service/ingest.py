@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import func, select, update
 
 from weighbridge.core.history.make import records_of
+from weighbridge.service import ingest_statements as statements
 from weighbridge.service import tables
 from weighbridge.service.arrival import Arrival, arrive
 from weighbridge.service.auth.identity import settle
-from weighbridge.service.database import upsert
 from weighbridge.service.store import named
-from weighbridge.service.values import Row, columns, digest_of, finding_rows, package_rows, packed, plain, seconds
+from weighbridge.service.values import (
+    Values,
+    columns,
+    finding_rows,
+    findings_digest,
+    package_rows,
+    packages_digest,
+    packed,
+    plain,
+    seconds,
+)
 from weighbridge.service.webhooks.breaches import tell_of_breach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import Connection, Row
     from sqlalchemy.orm import Session
 
     from weighbridge.model.record import Record
@@ -32,8 +43,6 @@ if TYPE_CHECKING:
 TREND = 30
 """How many sizes a sparkline shows."""
 MONTH = 30 * 86_400
-FOLDED = text("lower(name)")
-"""What a repository is unique by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,165 +78,166 @@ def take(report: Report, content: bytes, sender: Sender, database: Database, sto
 
 
 def _written(session: Session, arrival: Arrival) -> Receipt:
-    repository = _repository(session, arrival)
-    report_id, is_new = _report(session, repository, arrival)
+    connection = session.connection()
+    repository = _repository(session, connection, arrival)
+    report_id, is_new = _report(connection, repository.id, arrival)
     records = records_of(arrival.report, arrival.occasion)
     by_key = {(image.name, image.platform): image for image in arrival.report.images}
     taken = []
     # Always in the same order, so that two writers wait for each other rather than deadlock.
     for record in sorted(records, key=lambda record: (record.image, record.platform)):
-        image = _image(session, repository.id, record)
-        before = image.status
-        outcome = _record(session, image, record, by_key[record.image, record.platform], repository, report_id, arrival)
-        if image.status != before:
-            tell_of_breach(session, repository.name, before, record, arrival.received)
+        weighed = _Weighed(
+            record=record,
+            image=by_key[record.image, record.platform],
+            report_id=report_id,
+            trunk=arrival.is_trunk(repository.default_branch),
+            pull=arrival.pull,
+        )
+        shown = _image(connection, repository.id, record)
+        outcome, is_shown = _record(session, connection, shown, weighed)
+        if is_shown:
+            tell_of_breach(session, repository.name, shown.status, record, arrival.received)
         taken.append(Taken(image=record.image, platform=record.platform, outcome=outcome if is_new else "unchanged"))
     if arrival.pull:
-        _pull(session, repository.id, arrival)
+        _pull(connection, repository.id, arrival)
     return Receipt(repository=repository.name, commit=arrival.occasion.commit, pull=arrival.pull, images=tuple(taken))
 
 
-def _repository(session: Session, arrival: Arrival) -> tables.Repository:
-    branch = arrival.occasion.default_branch
-    sender = arrival.sender
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    """A record on its way into the database, with what it is made of."""
+
+    record: Record
+    image: ImageReport
+    report_id: int
+    trunk: bool
+    pull: int
+
+
+def _repository(session: Session, connection: Connection, arrival: Arrival) -> Row[Any]:
+    """With `id`, `name` and `default_branch`."""
+    branch, sender = arrival.occasion.default_branch, arrival.sender
     if sender.github_id is not None:
         settle(session, arrival.repository, sender.github_id, arrival.received)
-    statement = upsert(session)(tables.Repository).values(
-        name=arrival.repository,
-        default_branch=None if arrival.pull else branch and plain(branch),
-        private=bool(sender.private),
-        github_id=sender.github_id,
-        created=arrival.received,
-    )
-    excluded = statement.excluded
-    changed: dict[str, object] = {"name": tables.Repository.name}
     # A fork's pull request says nothing about the repository itself.
-    if branch is not None and not arrival.pull:
-        known = func.coalesce(tables.Repository.default_branch, excluded.default_branch)
-        changed["default_branch"] = excluded.default_branch if sender.knows_default_branch else known
-    if sender.private is not None:
-        changed["private"] = excluded.private
-    if sender.github_id is not None:
-        changed |= {"github_id": excluded.github_id, "gone": None}
-    found = session.scalars(
-        statement.on_conflict_do_update(index_elements=[FOLDED], set_=changed).returning(tables.Repository),
-        execution_options={"populate_existing": True},
+    told = None if arrival.pull or branch is None else plain(branch)
+    statement = statements.put_repository(
+        connection.dialect.name,
+        branch=told is not None,
+        sure=sender.knows_default_branch,
+        private=sender.private is not None,
+        numbered=sender.github_id is not None,
     )
-    row: tables.Repository = found.one()
-    return row
+    values = {
+        "name": arrival.repository,
+        "default_branch": told,
+        "private": bool(sender.private),
+        "github_id": sender.github_id,
+        "created": arrival.received,
+    }
+    return connection.execute(statement, values).one()
 
 
-def _report(session: Session, repository: tables.Repository, arrival: Arrival) -> tuple[int, bool]:
+def _report(connection: Connection, repository_id: int, arrival: Arrival) -> tuple[int, bool]:
     """Its row, and whether it is new."""
     key = {
-        "repository_id": repository.id,
+        "repository_id": repository_id,
         "commit": arrival.occasion.commit,
         "pull": arrival.pull,
         "digest": arrival.digest,
     }
-    made = session.scalar(
-        upsert(session)(tables.Report)
-        .values(**key, received=arrival.received, actor=plain(arrival.sender.actor), bytes=arrival.length)
-        .on_conflict_do_nothing()
-        .returning(tables.Report.id)
-    )
+    values = {**key, "received": arrival.received, "actor": plain(arrival.sender.actor), "bytes": arrival.length}
+    made = connection.scalar(statements.put_report(connection.dialect.name), values)
     if made is not None:
         return made, True
-    return session.scalars(select(tables.Report.id).filter_by(**key)).one(), False
+    return connection.execute(statements.find_report(), key).scalar_one(), False
 
 
-def _image(session: Session, repository_id: int, record: Record) -> tables.Image:
-    statement = upsert(session)(tables.Image).values(
-        repository_id=repository_id, name=plain(record.image, 1000), platform=plain(record.platform, 1000), trend="[]"
-    )
-    keys = ["repository_id", "name", "platform"]
-    # An update that changes nothing: it locks the row, and tells what it holds.
-    statement = statement.on_conflict_do_update(index_elements=keys, set_={"name": statement.excluded.name})
-    found = session.scalars(statement.returning(tables.Image), execution_options={"populate_existing": True})
-    row: tables.Image = found.one()
-    return row
+def _image(connection: Connection, repository_id: int, record: Record) -> Row[Any]:
+    """Its row, locked, as it is before this record."""
+    values = {
+        "repository_id": repository_id,
+        "name": plain(record.image, 1000),
+        "platform": plain(record.platform, 1000),
+        "trend": "[]",
+    }
+    return connection.execute(statements.put_image(connection.dialect.name), values).one()
 
 
-def _record(
-    session: Session,
-    image: tables.Image,
-    record: Record,
-    report: ImageReport,
-    repository: tables.Repository,
-    report_id: int,
-    arrival: Arrival,
-) -> str:
-    key = {"image_id": image.id, "commit": record.commit, "pull": arrival.pull}
-    trunk = arrival.is_trunk(repository.default_branch)
-    values = {**columns(record, report), "report_id": report_id, "trunk": trunk}
+def _record(session: Session, connection: Connection, shown: Row[Any], weighed: _Weighed) -> tuple[str, bool]:
+    """What came of it, and whether pages show it from now on."""
+    record = weighed.record
+    key = {"image_id": shown.id, "commit": record.commit, "pull": weighed.pull}
+    values = {**columns(record, weighed.image), "report_id": weighed.report_id, "trunk": weighed.trunk}
     # Nearly every record is new: it is not looked for first.
-    made = session.scalar(
-        upsert(session)(tables.Record).values(**key, **values).on_conflict_do_nothing().returning(tables.Record.id)
-    )
+    made = connection.scalar(statements.put_record(connection.dialect.name), {**key, **values})
     if made is None:
-        return _again(
-            session, image, record, report, session.scalars(select(tables.Record).filter_by(**key)).one(), values
-        )
-    if trunk:
-        appended = image.time is not None and seconds(record.time) > image.time
-        _show(session, image, made, record, report, appended=appended)
-    return "created"
+        old = session.scalars(select(tables.Record).filter_by(**key)).one()
+        return _again(session, shown, weighed, old, values)
+    if not weighed.trunk:
+        return "created", False
+    appended = shown.time is not None and seconds(record.time) > shown.time
+    return "created", _show(session, shown, made, weighed, appended=appended)
 
 
 def _again(
-    session: Session, image: tables.Image, record: Record, report: ImageReport, old: tables.Record, values: Row
-) -> str:
+    session: Session, shown: Row[Any], weighed: _Weighed, old: tables.Record, values: Values
+) -> tuple[str, bool]:
     """A record of a commit that there is one of: the later of the two stays."""
+    record = weighed.record
     if old.report_id == values["report_id"] or old.recorded > seconds(record.recorded):
-        return "unchanged"
+        return "unchanged", False
     # A commit of the default branch that is a release too is both.
     record = replace(record, release=record.release or old.release, ref=old.ref if old.trunk else record.ref)
-    values |= {**columns(record, report), "trunk": values["trunk"] or old.trunk}
+    values |= {**columns(record, weighed.image), "trunk": values["trunk"] or old.trunk}
     session.execute(update(tables.Record).where(tables.Record.id == old.id).values(**values))
-    if values["trunk"]:
-        _show(session, image, old.id, record, report)
-    return "updated"
+    if not values["trunk"]:
+        return "updated", False
+    return "updated", _show(session, shown, old.id, replace(weighed, record=record))
 
 
-def _show(
-    session: Session,
-    image: tables.Image,
-    record_id: int,
-    record: Record,
-    report: ImageReport,
-    *,
-    appended: bool = False,
-) -> None:
-    """What pages show of an image, where the record is its newest one on the default branch.
+def _show(session: Session, shown: Row[Any], record_id: int, weighed: _Weighed, *, appended: bool = False) -> bool:
+    """What pages show of an image; gives whether it is this record, as the newest one on the default branch.
 
     `appended`: it is known to follow all others.
     """
-    if image.time is None or seconds(record.time) >= image.time:
-        _show_newest(session, image, record_id, record, report)
+    connection, record = session.connection(), weighed.record
+    newest = shown.time is None or seconds(record.time) >= shown.time
+    values = _newest(connection, shown, record_id, weighed) if newest else {}
+    time = seconds(record.time) if newest else shown.time
     if appended:
-        sizes = [*json.loads(image.trend), record.size][-TREND:]
-        image.trend, image.month_change = (
-            _compact(sizes),
-            _month_change(session, image.id, record.size, image.time or 0),
-        )
+        # The one before is the newest of those that there were.
+        sizes = [*json.loads(shown.trend), record.size][-TREND:]
+        values |= {"trend": _compact(sizes), "month_change": _month_change(connection, shown.id, record.size, time)}
     else:
-        image.trend, image.month_change = trend_of(session, image.id, image.time or 0)
-    session.flush()
+        values["trend"], values["month_change"] = trend_of(session, shown.id, time)
+    connection.execute(statements.show_image(), {"image": shown.id, **values})
+    return newest
 
 
-def _show_newest(session: Session, image: tables.Image, record_id: int, record: Record, report: ImageReport) -> None:
-    image.record_id, image.time = record_id, seconds(record.time)
-    image.size, image.packed, image.packed_estimated = record.size, record.packed.size, record.packed.estimated
-    image.wasted, image.layer_count = record.wasted, len(record.layers)
-    image.status, image.max_size, image.saving = record.verdict.value, record.max_size, record.saving
-    findings = finding_rows(report)
-    packages = package_rows(report)
-    if (digest := digest_of(findings)) != image.findings_digest:
-        _replace(session, tables.Finding, image.id, findings)
-        image.findings_digest = digest
-    if (digest := digest_of(packages)) != image.packages_digest:
-        _replace(session, tables.Package, image.id, packages)
-        image.packages_digest = digest
+def _newest(connection: Connection, shown: Row[Any], record_id: int, weighed: _Weighed) -> Values:
+    record = weighed.record
+    values: Values = {
+        "record_id": record_id,
+        "time": seconds(record.time),
+        "size": record.size,
+        "packed": record.packed.size,
+        "packed_estimated": record.packed.estimated,
+        "wasted": record.wasted,
+        "layer_count": len(record.layers),
+        "status": record.verdict.value,
+        "max_size": record.max_size,
+        "saving": record.saving,
+    }
+    findings = findings_digest(weighed.image)
+    if findings != shown.findings_digest:
+        _replace(connection, tables.Finding, shown.id, finding_rows(weighed.image))
+        values["findings_digest"] = findings
+    packages = packages_digest(weighed.image)
+    if packages != shown.packages_digest:
+        _replace(connection, tables.Package, shown.id, package_rows(weighed.image))
+        values["packages_digest"] = packages
+    return values
 
 
 def trend_of(session: Session, image_id: int, newest: int) -> tuple[str, int | None]:
@@ -235,18 +245,12 @@ def trend_of(session: Session, image_id: int, newest: int) -> tuple[str, int | N
     record = tables.Record
     on_trunk = (record.image_id == image_id, record.trunk)
     sizes = session.scalars(select(record.size).where(*on_trunk).order_by(record.time.desc()).limit(TREND)).all()
-    change = _month_change(session, image_id, sizes[0], newest) if sizes else None
+    change = _month_change(session.connection(), image_id, sizes[0], newest) if sizes else None
     return _compact(list(reversed(sizes))), change
 
 
-def _month_change(session: Session, image_id: int, size: int, newest: int) -> int | None:
-    record = tables.Record
-    before = session.scalar(
-        select(record.size)
-        .where(record.image_id == image_id, record.trunk, record.time <= newest - MONTH)
-        .order_by(record.time.desc())
-        .limit(1)
-    )
+def _month_change(connection: Connection, image_id: int, size: int, newest: int) -> int | None:
+    before = connection.scalar(statements.earlier_size(), {"image": image_id, "before": newest - MONTH})
     return None if before is None else size - before
 
 
@@ -255,29 +259,22 @@ def _compact(sizes: list[int]) -> str:
 
 
 def _replace(
-    session: Session,
-    table: type[tables.Finding | tables.Package],
-    image_id: int,
-    rows: Sequence[Row],
+    connection: Connection, table: type[tables.Finding | tables.Package], image_id: int, rows: Sequence[Values]
 ) -> None:
-    session.execute(delete(table).where(table.image_id == image_id))
+    connection.execute(statements.drop_rows(table), {"image": image_id})
     if rows:
-        session.execute(insert(table), [{**row, "image_id": image_id} for row in rows])
+        connection.execute(statements.put_rows(table), [{**row, "image_id": image_id} for row in rows])
 
 
-def _pull(session: Session, repository_id: int, arrival: Arrival) -> None:
-    recorded = seconds(arrival.occasion.recorded)
-    statement = upsert(session)(tables.Pull).values(
-        repository_id=repository_id, number=arrival.pull, open=True, commit=arrival.occasion.commit, updated=recorded
-    )
-    excluded = statement.excluded
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["repository_id", "number"],
-            set_={"open": True, "commit": excluded.commit, "updated": excluded.updated},
-            where=tables.Pull.updated <= excluded.updated,
-        )
-    )
+def _pull(connection: Connection, repository_id: int, arrival: Arrival) -> None:
+    values = {
+        "repository_id": repository_id,
+        "number": arrival.pull,
+        "open": True,
+        "commit": arrival.occasion.commit,
+        "updated": seconds(arrival.occasion.recorded),
+    }
+    connection.execute(statements.put_pull(connection.dialect.name), values)
 
 
 def count(session: Session, table: type[tables.Base]) -> int:

@@ -14,7 +14,15 @@ from weighbridge.model.record import Occasion
 from weighbridge.model.report import Unavailable
 from weighbridge.service import details, tables
 from weighbridge.service.ingest import trend_of
-from weighbridge.service.values import columns, digest_of, finding_rows, moment, package_rows, unpacked
+from weighbridge.service.values import (
+    columns,
+    finding_rows,
+    findings_digest,
+    moment,
+    package_rows,
+    packages_digest,
+    unpacked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     from weighbridge.model.report import ImageReport, Report
     from weighbridge.service.database import Database
     from weighbridge.service.store import Store
-    from weighbridge.service.values import Row
+    from weighbridge.service.values import Values
 
 MAX_LINE = 1 << 20
 """Bytes of a record as a line."""
@@ -36,11 +44,10 @@ _SHOWN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Derived:
-    """What a record's report says, as the database has it."""
+    """What a record's report says: the record's columns, and the image with its findings and packages."""
 
-    record: Row
-    findings: Sequence[Row]
-    packages: Sequence[Row]
+    record: Values
+    image: ImageReport
 
 
 def renew(database: Database, store: Store, image_id: int) -> None:
@@ -90,10 +97,10 @@ def _derived(session: Session, store: Store, record: tables.Record) -> _Derived 
     made = _remade(record, whole, image)
     if made is None:
         return None
-    return _Derived(record=made, findings=finding_rows(image), packages=package_rows(image))
+    return _Derived(record=made, image=image)
 
 
-def _remade(record: tables.Record, report: Report, image: ImageReport) -> Row | None:
+def _remade(record: tables.Record, report: Report, image: ImageReport) -> Values | None:
     """The record as its report would make it today; what only its sender told stays."""
     occasion = Occasion(
         commit=record.commit, time=moment(record.time), recorded=moment(record.recorded), ref=record.ref,
@@ -122,13 +129,17 @@ def _show(session: Session, image: tables.Image, newest: tables.Record | None, d
     if derived is None and is_known:
         # Its report was there when it was taken: what was read from it then is all there is.
         return
-    findings, packages = ((), ()) if derived is None else (derived.findings, derived.packages)
-    image.findings_digest = _replace(session, tables.Finding, image.id, findings)
-    image.packages_digest = _replace(session, tables.Package, image.id, packages)
+    told = None if derived is None else derived.image
+    _replace(session, tables.Finding, image.id, () if told is None else finding_rows(told))
+    _replace(session, tables.Package, image.id, () if told is None else package_rows(told))
+    image.findings_digest = None if told is None else findings_digest(told)
+    image.packages_digest = None if told is None else packages_digest(told)
 
 
-def _replace(session: Session, table: type[tables.Finding | tables.Package], image_id: int, rows: Sequence[Row]) -> str:
-    """Their digest. What is as it should be is not written again: an organisation has millions of packages."""
+def _replace(
+    session: Session, table: type[tables.Finding | tables.Package], image_id: int, rows: Sequence[Values]
+) -> None:
+    """What is as it should be is not written again: an organisation has millions of packages."""
     names = [column.name for column in table.__table__.columns if column.name not in ("id", "image_id")]
     statement = select(*(getattr(table, name) for name in names)).where(table.image_id == image_id).order_by(table.id)
     there = [dict(zip(names, row, strict=True)) for row in session.execute(statement)]
@@ -136,4 +147,3 @@ def _replace(session: Session, table: type[tables.Finding | tables.Package], ima
         session.execute(delete(table).where(table.image_id == image_id))
         if rows:
             session.execute(insert(table), [{**row, "image_id": image_id} for row in rows])
-    return digest_of(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
@@ -96,6 +97,8 @@ def _cell(value: Any) -> Any:
         return str(value).lower()
     if isinstance(value, list):
         return " ".join(map(str, value))
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     text = value.value if isinstance(value, StrEnum) else value
     return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
 

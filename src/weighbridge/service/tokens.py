@@ -68,31 +68,28 @@ def every(session: Session) -> Sequence[UploadToken]:
     return session.scalars(select(UploadToken).order_by(UploadToken.name)).all()
 
 
-def sender_of(session: Session, token: str, now: datetime) -> Sender | None:
-    """Who holds a token; None for one that there is not, or no longer."""
-    found = _valid(session, token, now)
-    if found is None:
-        return None
-    return Sender(actor=f"token:{found.name}", scope=found.scope, private=found.private)
-
-
-def is_use_unknown(session: Session, token: str, now: datetime) -> bool:
-    """Whether it is long ago that somebody noted that a token is used."""
-    found = _valid(session, token, now)
-    return found is not None and (found.used is None or found.used < seconds(now) - _USED_EVERY)
-
-
-def note_use(session: Session, token: str, now: datetime) -> None:
-    """Notes that a token is used."""
-    session.execute(update(UploadToken).where(UploadToken.digest == digest(token)).values(used=seconds(now)))
-
-
-def _valid(session: Session, token: str, now: datetime) -> UploadToken | None:
+def holder_of(session: Session, token: str, now: datetime) -> UploadToken | None:
+    """The row of a token; None for one that there is not, or no longer."""
     if not token.startswith(PREFIX):
         return None
     # Looked up by its digest: how long that takes tells nothing about tokens that there are.
     statement = select(UploadToken).where(UploadToken.digest == digest(token), UploadToken.revoked.is_(None))
     return session.scalars(statement.where(unexpired(UploadToken.expires, now))).one_or_none()
+
+
+def sender_of(found: UploadToken) -> Sender:
+    """Who holds a token."""
+    return Sender(actor=f"token:{found.name}", scope=found.scope, private=found.private)
+
+
+def is_use_unknown(found: UploadToken, now: datetime) -> bool:
+    """Whether it is long ago that somebody noted that a token is used."""
+    return found.used is None or found.used < seconds(now) - _USED_EVERY
+
+
+def note_use(session: Session, token: str, now: datetime) -> None:
+    """Notes that a token is used."""
+    session.execute(update(UploadToken).where(UploadToken.digest == digest(token)).values(used=seconds(now)))
 
 
 def unexpired(column: InstrumentedAttribute[int | None], now: datetime) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from weighbridge.errors import UsageError
 from weighbridge.service import details_intake, tables
 from weighbridge.service.database import upsert
 from weighbridge.service.details_intake import Place
-from weighbridge.service.ingest import FOLDED
+from weighbridge.service.ingest_statements import FOLDED
 from weighbridge.service.renewal import renew
 from weighbridge.service.store import named
 from weighbridge.service.values import plain, record_columns, seconds, unpacked

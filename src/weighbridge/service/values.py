@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,12 +14,13 @@ from weighbridge.errors import UsageError
 from weighbridge.model.report import WeighedImage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from weighbridge.model.record import Record
     from weighbridge.model.report import ImageReport
 
-Row = dict[str, object]
+Values = dict[str, object]
+"""By the names of columns."""
 
 _NAME = 255
 _LEVEL = 3
@@ -57,7 +57,7 @@ def plain(text: str, length: int = _NAME) -> str:
     return clipped(text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode(), length)
 
 
-def record_columns(record: Record) -> Row:
+def record_columns(record: Record) -> Values:
     """What there is a column for, of a record alone."""
     return {
         "time": seconds(record.time),
@@ -77,7 +77,7 @@ def record_columns(record: Record) -> Row:
     }
 
 
-def columns(record: Record, image: ImageReport) -> Row:
+def columns(record: Record, image: ImageReport) -> Values:
     """What there is a column for, with the side that it was compared with."""
     base = image.base.size if isinstance(image.base, WeighedImage) else None
     return {
@@ -87,7 +87,7 @@ def columns(record: Record, image: ImageReport) -> Row:
     }
 
 
-def finding_rows(report: ImageReport) -> list[Row]:
+def finding_rows(report: ImageReport) -> list[Values]:
     """What the head was found to smell of."""
     return [
         {
@@ -102,7 +102,7 @@ def finding_rows(report: ImageReport) -> list[Row]:
     ]
 
 
-def package_rows(report: ImageReport) -> list[Row]:
+def package_rows(report: ImageReport) -> list[Values]:
     """The packages of the head."""
     if not isinstance(report.head, WeighedImage):
         return []
@@ -117,6 +117,20 @@ def package_rows(report: ImageReport) -> list[Row]:
     ]
 
 
-def digest_of(rows: Sequence[Row]) -> str:
-    """SHA-256 of rows, to tell whether they changed."""
-    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+def findings_digest(report: ImageReport) -> str:
+    """Tells whether finding_rows() changed, without making them."""
+    return _digest(
+        (each.rule, each.severity.value, each.message, each.line and (each.line.file, each.line.start), each.waste)
+        for each in report.findings
+    )
+
+
+def packages_digest(report: ImageReport) -> str:
+    """Tells whether package_rows() changed, without making them."""
+    packages = report.head.packages if isinstance(report.head, WeighedImage) else ()
+    return _digest((each.ecosystem.value, each.name, each.version, each.size) for each in packages)
+
+
+def _digest(values: Iterable[object]) -> str:
+    """SHA-256 of what is written the same whenever it is the same."""
+    return hashlib.sha256(repr(list(values)).encode()).hexdigest()

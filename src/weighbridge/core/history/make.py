@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
-import os
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -154,7 +153,7 @@ def _below(node: TreeNode, path: str) -> Iterator[tuple[str, int, int]]:
     """Directories below the root with their bytes and those of their largest child directory."""
     for child in node.children:
         if child.children and child.name != _REST:
-            there = os.path.join(path or "/", child.name)  # noqa: PTH118 - a path of the image
+            there = f"{path}/{child.name}"
             largest = max((each.size for each in child.children if each.children), default=0)
             yield there, child.size, largest
             yield from _below(child, there)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.structs import asdict
 
 from weighbridge.core.wire.fixes import decode_fix
 from weighbridge.core.wire.times import time_of
@@ -25,13 +27,18 @@ from weighbridge.model.report import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from weighbridge.core.wire import models as wire
+
+    Contents = Callable[[wire.SideW], dict[str, Any]]
 
 _Value = TypeVar("_Value")
 
 
 def decode(report: wire.ReportW, *, heads: bool = False) -> Report:
-    """The report; of `heads` alone, without differences, and with no more of a base than its figures.
+    """The report; of `heads` alone no more than records are made of: of a head its layers, packages and folders, of a
+    base its figures, no differences.
 
     Raises ValueError where a side is neither measured nor unavailable.
     """
@@ -72,8 +79,8 @@ def _image(image: wire.ImageW, *, heads: bool) -> ImageReport:
         name=image.name,
         platform=image.platform,
         dockerfile=image.dockerfile,
-        base=None if image.base is None else _side(image.base, figures=heads),
-        head=_side(image.head),
+        base=None if image.base is None else _side(image.base, _figures if heads else _contents),
+        head=_side(image.head, _head if heads else _contents),
         diff=None if image.diff is None or heads else _diff(image.diff),
         budget=Budget(
             max_size=image.budget.max_size,
@@ -94,40 +101,65 @@ def _finding(finding: wire.FindingW) -> Finding:
         message=finding.message,
         line=_line(finding.line),
         waste=finding.waste,
-        evidence=tuple(Evidence(**vars(evidence)) for evidence in finding.evidence),
+        evidence=tuple(Evidence(**asdict(evidence)) for evidence in finding.evidence),
         introduced=finding.introduced,
     )
 
 
-def _side(side: wire.SideW, *, figures: bool = False) -> WeighedImage | Unavailable:
+def _side(side: wire.SideW, contents: Contents) -> WeighedImage | Unavailable:
     if side.unavailable is not None:
-        return Unavailable(**vars(side.unavailable))
+        return Unavailable(**asdict(side.unavailable))
     return WeighedImage(
         reference=_there(side.reference),
         id=_there(side.id or ("" if side.recorded else None)),
         size=_there(side.size),
         packed=PackedSize(size=_there(side.packed_size), estimated=_there(side.packed_size_estimated)),
         wasted=_there(side.wasted),
-        layers=() if figures else tuple(_layer(layer) for layer in _there(side.layers)),
         config=_config(side),
-        packages=() if figures else tuple(Package(**vars(package)) for package in _listed(side, side.packages)),
-        largest_files=() if figures else tuple(LargeFile(**vars(file)) for file in _listed(side, side.largest_files)),
-        wasted_paths=() if figures else tuple(WastedPath(**vars(path)) for path in _listed(side, side.wasted_paths)),
-        duplicates=() if figures else tuple(Duplicate(**vars(each)) for each in _listed(side, side.duplicates)),
-        tree=NO_TREE if side.weights_only else (_node if figures else _tree)(_there(side.tree)),
         file_count=_there(side.file_count),
         build_seconds=side.build_seconds,
         base_name=side.base_name,
         base_digest=side.base_digest,
         recorded=side.recorded,
         weights_only=side.weights_only,
+        **contents(side),
     )
+
+
+def _contents(side: wire.SideW) -> dict[str, Any]:
+    return {
+        **_head(side),
+        "largest_files": tuple(LargeFile(**asdict(file)) for file in _listed(side, side.largest_files)),
+        "wasted_paths": tuple(WastedPath(**asdict(path)) for path in _listed(side, side.wasted_paths)),
+        "duplicates": tuple(Duplicate(**asdict(each)) for each in _listed(side, side.duplicates)),
+        "tree": NO_TREE if side.weights_only else _tree(_there(side.tree)),
+    }
+
+
+def _head(side: wire.SideW) -> dict[str, Any]:
+    """What records are made of."""
+    return {
+        **_figures(side),
+        "layers": tuple(_layer(layer) for layer in _there(side.layers)),
+        "packages": tuple(_package(package) for package in _listed(side, side.packages)),
+        "tree": NO_TREE if side.weights_only else _folders(_there(side.tree)),
+    }
+
+
+def _figures(side: wire.SideW) -> dict[str, Any]:
+    """Nothing; that it is there is checked."""
+    _there(side.layers)
+    for listed in (side.packages, side.largest_files, side.wasted_paths, side.duplicates):
+        _listed(side, listed)
+    tree = NO_TREE if side.weights_only else _node(_there(side.tree))
+    lists = ("layers", "packages", "largest_files", "wasted_paths", "duplicates")
+    return {**dict.fromkeys(lists, ()), "tree": tree}
 
 
 def _config(side: wire.SideW) -> ImageConfig:
     if side.recorded and side.config is None:
         return ImageConfig()
-    return ImageConfig(**dict(_there(side.config)))
+    return ImageConfig(**asdict(_there(side.config)))
 
 
 def _listed(side: wire.SideW, listed: tuple[_Value, ...] | None) -> tuple[_Value, ...]:
@@ -156,6 +188,22 @@ def _layer(layer: wire.LayerW) -> Layer:
 
 def _line(line: wire.LineW | None) -> SourceLine | None:
     return None if line is None else SourceLine(file=line.file, start=line.start, end=line.end)
+
+
+def _package(package: wire.PackageW) -> Package:
+    return Package(
+        ecosystem=package.ecosystem,
+        name=package.name,
+        version=package.version,
+        size=package.size,
+        path=package.path,
+    )
+
+
+def _folders(node: wire.TreeW) -> TreeNode:
+    """A tree's folders; one that holds nothing but files keeps the first of them, and so stays one."""
+    folders = [_folders(child) for child in node.children if child.children]
+    return _node(node, tuple(folders or [_node(child) for child in node.children[:1]]))
 
 
 def _tree(node: wire.TreeW) -> TreeNode:
@@ -190,9 +238,9 @@ def _diff(diff: wire.DiffW) -> ImageDiff:
             )
             for change in diff.layers
         ),
-        files=tuple(FileChange(**vars(change)) for change in diff.files),
-        packages=tuple(PackageChange(**vars(change)) for change in diff.packages),
-        unread=None if diff.unread is None else Unavailable(**vars(diff.unread)),
+        files=tuple(FileChange(**asdict(change)) for change in diff.files),
+        packages=tuple(PackageChange(**asdict(change)) for change in diff.packages),
+        unread=None if diff.unread is None else Unavailable(**asdict(diff.unread)),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from msgspec import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
+from weighbridge.core.names import clipped
 from weighbridge.core.wire.decode import decode
 from weighbridge.core.wire.encode import SCHEMA_NAME, encode, encode_image
 from weighbridge.errors import UsageError
@@ -30,21 +31,20 @@ def dump_image(image: ImageReport) -> str:
 
 
 def load(text: str | bytes, *, heads: bool = False) -> Report:
-    """Reads a report that anybody may have written, or what it says of the `heads` alone, in half the time.
+    """Reads a report that anybody may have written, or no more of its `heads` than records are made of, much sooner.
 
     Raises UsageError that says what is wrong in one line.
     """
-    # Most runs only write one: the models take as long to prepare as a report does to be written.
+    # Most runs only write one: what reads is not prepared for them.
     from weighbridge.core.wire.models import ReportW
+    from weighbridge.core.wire.parsing import parsed
 
     if len(text) > MAX_BYTES:
         raise UsageError(f"the report is larger than {MAX_BYTES:,} bytes")
     try:
-        # Not pydantic's own parser: this one bounds how deep the text may nest.
-        value = json.loads(text)
-        return decode(ReportW.model_validate(value), heads=heads)
+        return decode(parsed(text, ReportW), heads=heads)
     except ValidationError as error:
-        raise UsageError(f"not a {SCHEMA_NAME} document: {_first(error)}") from None
+        raise UsageError(f"not a {SCHEMA_NAME} document: {clipped(str(error), 300)}") from None
     except (ValueError, RecursionError):
         raise UsageError(f"not a {SCHEMA_NAME} document: it is not JSON, or contradicts itself") from None
 
@@ -56,9 +56,3 @@ def _text(value: object) -> str:
     except PydanticSerializationError:
         # Half a surrogate pair, which a name may hold.
         return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"][:8])
-    return f"{where}: {first['msg']}"[:300]

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from msgspec.structs import asdict as fields_of
 
 from weighbridge.model.fix import Candidate, Check, FileEdit, Fix, Proof, Surface
 from weighbridge.model.image import PackedSize
@@ -106,7 +106,7 @@ def _decode_proof(proof: ProofW) -> Proof:
 
 
 def _decode_surface(surface: SurfaceW | None) -> Surface | None:
-    return None if surface is None else Surface(**vars(surface))
+    return None if surface is None else Surface(**fields_of(surface))
 
 
 def dump_fix(fix: Fix) -> str:
@@ -118,7 +118,8 @@ def load_fix(text: str | bytes) -> Fix:
     """Raises ValueError for anything that dump_fix() did not make."""
     try:
         from weighbridge.core.wire.models import FixW
+        from weighbridge.core.wire.parsing import parsed
 
-        return decode_fix(FixW.model_validate(json.loads(text)))
-    except (ValidationError, RecursionError) as error:
+        return decode_fix(parsed(text, FixW))
+    except (ValueError, RecursionError) as error:
         raise ValueError("not a fix") from error

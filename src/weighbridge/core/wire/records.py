@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from msgspec import Meta
+from msgspec.structs import asdict
 
-from weighbridge.core.wire.models import Commit, Count, Name, Recipe, Size, Text, Time, Wire
+from weighbridge.core.wire.models import Commit, Count, Name, Recipe, Seconds, Size, Text, Time, Wire
+from weighbridge.core.wire.parsing import parsed
 from weighbridge.core.wire.times import time_of, written
 from weighbridge.model.budget import Status
 from weighbridge.model.image import PackedSize
@@ -37,7 +39,7 @@ class Lines:
     unread: tuple[str, ...] = ()
 
 
-class _LayerV1(Wire):
+class _LayerV1(Wire, kw_only=True):
     id: Name
     size: Size
     packed_size: Size
@@ -46,25 +48,25 @@ class _LayerV1(Wire):
     from_base: bool
 
 
-class _PackageV1(Wire):
+class _PackageV1(Wire, kw_only=True):
     ecosystem: Ecosystem
     name: Name
     version: Name
     size: Size
 
 
-class _EcosystemV1(Wire):
+class _EcosystemV1(Wire, kw_only=True):
     ecosystem: Ecosystem
     size: Size
     packages: Count
 
 
-class _DirectoryV1(Wire):
+class _DirectoryV1(Wire, kw_only=True):
     path: Text
     size: Size
 
 
-class _RecordV1(Wire):
+class _RecordV1(Wire, kw_only=True):
     """Version 1, field by field. All sizes are bytes, all times UTC."""
 
     commit: Commit
@@ -80,11 +82,11 @@ class _RecordV1(Wire):
     packed_size_estimated: bool
     wasted: Size
     file_count: Count
-    layers: Annotated[tuple[_LayerV1, ...], Field(max_length=2_000)]
-    packages: Annotated[tuple[_PackageV1, ...], Field(max_length=1_000)]
-    ecosystems: Annotated[tuple[_EcosystemV1, ...], Field(max_length=100)]
-    directories: Annotated[tuple[_DirectoryV1, ...], Field(max_length=1_000)]
-    build_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
+    layers: Annotated[tuple[_LayerV1, ...], Meta(max_length=2_000)]
+    packages: Annotated[tuple[_PackageV1, ...], Meta(max_length=1_000)]
+    ecosystems: Annotated[tuple[_EcosystemV1, ...], Meta(max_length=100)]
+    directories: Annotated[tuple[_DirectoryV1, ...], Meta(max_length=1_000)]
+    build_seconds: Seconds | None
     base_name: Text | None
     base_digest: Name | None
     verdict: Status
@@ -110,9 +112,9 @@ class _RecordV1(Wire):
                 )
                 for layer in self.layers
             ),
-            packages=tuple(RecordedPackage(**vars(package)) for package in self.packages),
-            ecosystems=tuple(EcosystemWeight(**vars(ecosystem)) for ecosystem in self.ecosystems),
-            directories=tuple(DirectoryWeight(**vars(directory)) for directory in self.directories),
+            packages=tuple(RecordedPackage(**asdict(package)) for package in self.packages),
+            ecosystems=tuple(EcosystemWeight(**asdict(ecosystem)) for ecosystem in self.ecosystems),
+            directories=tuple(DirectoryWeight(**asdict(directory)) for directory in self.directories),
         )
 
 
@@ -122,11 +124,17 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def _read_v1(value: Mapping[str, Any]) -> Record:
-    return _RecordV1.model_validate(value).record()
+class _Versioned(Wire):
+    """What every line tells first."""
+
+    v: int
 
 
-_READERS: Mapping[int, Callable[[Mapping[str, Any]], Record]] = {1: _read_v1}
+def _read_v1(line: str) -> Record:
+    return parsed(line, _RecordV1).record()
+
+
+_READERS: Mapping[int, Callable[[str], Record]] = {1: _read_v1}
 
 
 def load_records(text: str) -> Lines:
@@ -148,10 +156,9 @@ def _read(line: str) -> Record | None:
     if len(line) > _MAX_LINE:
         return None
     try:
-        value = json.loads(line)
-        reader = _READERS.get(value["v"])
-        return None if reader is None else reader(value)
-    except (ValidationError, ValueError, TypeError, LookupError, RecursionError):
+        reader = _READERS.get(parsed(line, _Versioned).v)
+        return None if reader is None else reader(line)
+    except (ValueError, RecursionError):
         return None
 
 

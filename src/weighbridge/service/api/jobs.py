@@ -3,10 +3,11 @@
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from weighbridge.core.wire.times import written
+from weighbridge.service import tabular
 from weighbridge.service.auth.reader import Asking
 from weighbridge.service.jobs import listing
 from weighbridge.service.jobs.backfill import Filling
@@ -68,7 +69,7 @@ class WantedV1(BaseModel):
     job: Annotated[MaintenanceV1 | BackfillV1, Field(discriminator="kind")]
 
 
-@router.get("/jobs", summary="All jobs")
+@router.get("/jobs", summary="All jobs", response_model=JobsV1, responses=tabular.RESPONSES)
 def jobs(
     here: Here,
     state: State | None = None,
@@ -76,12 +77,20 @@ def jobs(
     parts: Annotated[bool, Query(description="Whether those are listed too that a job asked for.")] = True,
     cursor: Annotated[str | None, Query(max_length=4000)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> JobsV1:
+    format: tabular.As = tabular.Format.JSON,  # noqa: A002
+) -> JobsV1 | Response:
     """A page of jobs, the newest first; by state, or those that a job asked for."""
-    wanted = Wanted(state=state, parent=parent, parts=parts, after=cursor, limit=limit)
-    with here.database.reading() as session:
-        page = listing.page(session, wanted)
-    return JobsV1(jobs=[job_of(job, page.parts.get(job.id, {})) for job in page.jobs], next=page.after)
+
+    def page(after: str | None, rows: int) -> tuple[list[JobV1], str | None]:
+        wanted = Wanted(state=state, parent=parent, parts=parts, after=after, limit=rows)
+        with here.database.reading() as session:
+            found = listing.page(session, wanted)
+        return [job_of(job, found.parts.get(job.id, {})) for job in found.jobs], found.after
+
+    if format is tabular.Format.CSV:
+        return tabular.table("jobs", JobV1, tabular.every(lambda at: page(at, tabular.PAGE)))
+    rows, after = page(cursor, limit)
+    return JobsV1(jobs=rows, next=after)
 
 
 @router.get("/jobs/{number}", summary="One job")

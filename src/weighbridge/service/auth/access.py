@@ -34,11 +34,10 @@ class Access:
             return self.workflow_tokens.sender(token)
         now = self._service.now()
         with self._service.database.reading() as session:
-            sender = tokens.sender_of(session, token, now)
-            is_due = sender is not None and tokens.is_use_unknown(session, token, now)
-        if sender is None:
+            found = tokens.holder_of(session, token, now)
+        if found is None:
             raise refused("the token is unknown, was revoked, or has expired")
-        if is_due:
+        if tokens.is_use_unknown(found, now):
             with self._service.database.writing() as session:
                 tokens.note_use(session, token, now)
-        return sender
+        return tokens.sender_of(found)

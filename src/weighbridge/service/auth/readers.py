@@ -64,7 +64,7 @@ class Readers:
             return self._of_sender(token, address)
         with self._service.database.reading() as session:
             found = read_tokens.holder_of(session, token, now)
-            sends = found is None and tokens.sender_of(session, token, now) is not None
+            sends = found is None and tokens.holder_of(session, token, now) is not None
         if sends:
             # Who may send reads what everybody may.
             return self.stranger(address)
