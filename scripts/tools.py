@@ -21,6 +21,7 @@ from outside import postgres
 from outside.machine import Refusal, cache_root, ensure_commands, locked, refuse_unless_installable, run, say, which
 
 ROOT = Path(__file__).resolve().parent.parent
+GO_LOCK = ROOT / "requirements" / "go.txt"
 LOCK = ROOT / "requirements" / "tools.txt"
 NPM = ROOT / "scripts" / "npm"
 
@@ -122,20 +123,32 @@ def _npm_tools(node: Path) -> Path:
 
 
 def _buildkitd() -> Path:
-    """Built, since nobody packages it: by a Go that this version of it takes, checked against Go's own checksums."""
+    """Built, since nobody packages it: checked against Go's own checksums."""
     folder = cache_root() / "tools" / f"buildkitd-{_BUILDKIT}"
     with locked(cache_root() / "tools.lock"):
         if not (folder / ".done").exists():
-            go = which("go", Path("/usr/local/go/bin"))
-            if go is None:
-                raise Refusal("buildkitd is needed, or Go 1.22 or newer to build it")
-            say("building buildkitd (once, minutes)")
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+            scratch = folder / "scratch"
+            scratch.mkdir(parents=True)
+            go = which("go", Path("/usr/local/go/bin")) or _go(scratch / "python")
+            say("building buildkitd (once, minutes)")
+            environment = {
+                "GOBIN": str(folder), "GOPATH": str(scratch / "go"), "GOCACHE": str(scratch / "cache"),
+                "GOFLAGS": "-mod=mod -modcacherw",
+            }  # fmt: skip
             source = f"github.com/moby/buildkit/cmd/buildkitd@{_BUILDKIT}"
-            run([go, "install", source], timeout=1800, env={"GOBIN": str(folder), "GOFLAGS": "-mod=mod"})
+            run([go, "install", source], timeout=1800, env=environment)
+            shutil.rmtree(scratch)
             (folder / ".done").touch()
     return folder / "buildkitd"
+
+
+def _go(folder: Path) -> Path:
+    """Go itself, for a machine that has none: Debian's own is older than BuildKit takes."""
+    say("downloading Go (once)")
+    run([sys.executable, "-m", "venv", folder])
+    run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", GO_LOCK])
+    return folder / "bin" / "go"
 
 
 def _registry() -> Path:
