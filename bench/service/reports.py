@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEPT = Path(__file__).resolve().parents[2] / "tests" / "golden" / "reports" / "grown.json"
-"""A Python image on Debian with 150 packages, grown by a pull request."""
+"""A Python image on Debian with 200 packages, grown by a pull request."""
 
 
 def bodies(fleet: Fleet, count: int, *, images: int) -> Iterator[bytes]:

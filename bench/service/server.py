@@ -43,7 +43,12 @@ def serving(data: Path, database: str, workers: int) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "weighbridge", "serve", "--data", str(data), "--database", database]
-    environment = {**os.environ, "WEIGHBRIDGE_SERVICE_ACCESS_LOG": "false"}
+    environment = {
+        **os.environ,
+        "WEIGHBRIDGE_SERVICE_ACCESS_LOG": "false",
+        # No service has a day with a million records to thin out, and that is none of serving.
+        "WEIGHBRIDGE_SERVICE_KEEP_ALL": "0",
+    }
     with (data / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port), "--workers", str(workers)], stdout=log, stderr=log, env=environment

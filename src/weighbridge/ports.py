@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from weighbridge.model.behaviour import USUAL_LIMITS, Limit, Limits
 
@@ -275,6 +275,22 @@ class ReportReceiver(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What a registry tells of an image before any of its layers is fetched, all of it a stranger's words.
+
+    `config` is its configuration, `annotations` those of its manifest and, where that has none, of its index.
+    """
+
+    config: Mapping[str, Any]
+    annotations: Mapping[str, Any]
+    diff_ids: tuple[str, ...]
+
+
+Choose = Callable[[Announced], frozenset[str]]
+"""Gives the diff IDs of the layers that are wanted; what it raises ends the download."""
+
+
 class Registry(Protocol):
     """One repository of a registry."""
 
@@ -282,8 +298,11 @@ class Registry(Protocol):
         """All tags. Raises ImageNotFound where the registry does not give them."""
         ...
 
-    def download(self, tag: str, platform: str, layout: Path) -> None:
-        """Writes the image for a platform as an OCI layout into a folder. Raises ImageNotFound, MalformedImage."""
+    def download(self, tag: str, platform: str, layout: Path, choose: Choose | None = None) -> None:
+        """Writes the image for a platform as an OCI layout into a folder; only the layers chosen, if somebody chooses.
+
+        Raises ImageNotFound, MalformedImage.
+        """
         ...
 
 

@@ -11,14 +11,13 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from tests.contract.test_files_branch import clone_of, origin_of
-from tests.support.archives import Parts, Recipe, add_image, add_index, oci_layout, recipe
+from tests.support.archives import Parts, add_image, add_index, oci_layout, recipe
 from tests.support.command import Ran, run
 from tests.support.fake_engine import FakeLayerCache
 from tests.support.fake_repository import FakeRepository
-from tests.support.registry import PASSWORD, USER, Registry, running_registry
+from tests.support.registry import PASSWORD, USER, Registry, push, pushed, running_registry
 from tests.support.serving import listening
 from weighbridge.adapters.registry import RegistryRepository
 from weighbridge.adapters.registry_login import Credentials
@@ -52,33 +51,6 @@ def size_of(layout: Path, platform: str = AMD) -> int:
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     with running_registry(tmp_path_factory.mktemp("registry")) as running:
         yield running
-
-
-def push(registry: Registry, tag: str, blobs: dict[str, bytes], entry: dict[str, Any], name: str = "octo/app") -> None:
-    """What every client that pushes does."""
-    url = f"http://{registry.address}/v2/{name}"
-    manifest = blobs[_path(entry["digest"])]
-    for each in json.loads(manifest).get("manifests", []):
-        push(registry, each["digest"], blobs, each, name)
-    for path, content in blobs.items():
-        where = requests.post(f"{url}/blobs/uploads/", auth=(USER, PASSWORD), timeout=10).headers["Location"]
-        digest = f"sha256:{path.rpartition('/')[2]}"
-        requests.put(
-            where, params={"digest": digest}, data=content, auth=(USER, PASSWORD), timeout=10
-        ).raise_for_status()
-    headers = {"Content-Type": entry["mediaType"]}
-    requests.put(
-        f"{url}/manifests/{tag}", data=manifest, headers=headers, auth=(USER, PASSWORD), timeout=10
-    ).raise_for_status()
-
-
-def _path(digest: str) -> str:
-    return f"blobs/sha256/{digest.removeprefix('sha256:')}"
-
-
-def pushed(registry: Registry, tag: str, made: Recipe, name: str = "octo/app") -> None:
-    blobs: dict[str, bytes] = {}
-    push(registry, tag, blobs, add_image(blobs, made, "gzip"), name)
 
 
 class TestRealRegistry:

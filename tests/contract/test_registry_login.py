@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contract.test_registry import SMALL, pushed
-from tests.support.registry import PASSWORD, USER, running_registry
+from tests.contract.test_registry import SMALL
+from tests.support.registry import PASSWORD, USER, pushed, running_registry
 from tests.support.serving import listening
 from tests.support.token_server import IDENTITY, TokenServer, running_token_server
 from weighbridge.adapters.registry import RegistryRepository

@@ -32,7 +32,7 @@ from weighbridge.service.tables_jobs import Job
 from weighbridge.service.values import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -99,16 +99,18 @@ class Registry:
         assert "ghcr.io/octocat/app" == registry
         return ("latest", "v1.0.0", "v1.1.0", "v2.0.0", "v2.1.0-rc1")
 
-    def weigh(self, registry: str, tag: str, platform: str) -> Release:
+    def weigh(self, registry: str, tag: str, platform: str, consider: Callable[[str | None], None]) -> Release:
         with self._lock:
             self.weighed.append(tag)
             if tag == "v2.0.0" and self.away:
                 self.away = False
                 raise ImageNotFound("the registry does not answer")
             made = read(self._folder, "etc/motd = hello\n", f"app/main {len(self.weighed)}00\n")
+        commit = None if tag == "v1.0.0" else tag[1] * 40
+        consider(commit)
         return Release(
             report=replace(reports.report(made.reported), repository=None, pull_request=None, occasion=None),
-            commit=None if tag == "v1.0.0" else tag[1] * 40,
+            commit=commit,
             time=START,
             layers=[load_layer(document) for document in made.documents.values()],
         )

@@ -34,7 +34,7 @@ def admin(service: Service, *words: str) -> tuple[int, str]:
 
 def exported(service: Service) -> list[str]:
     out = io.StringIO()
-    transfer.export(service.database, out)
+    transfer.export(service, out)
     return out.getvalue().splitlines()
 
 
@@ -47,7 +47,7 @@ def test_what_goes_out_comes_in(client: TestClient, sender: dict[str, str], serv
 
     other = assembled(configured(data=tmp_path / "other"))
     schema.upgrade(other.database)
-    for outcome in ("3 new, 0 known, 1 not read", "0 new, 3 known, 1 not read"):
+    for outcome in ("3 new, 0 known, 1 not read, 3 reports, 1 pulls", "0 new, 3 known, 1 not read"):
         status, out = _imported(other, file)
         assert (0, True) == (status, outcome in out), out
     assert lines == exported(other)

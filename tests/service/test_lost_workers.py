@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from tests.contract.test_registry import pushed
 from tests.support.archives import recipe
 from tests.support.command import command
-from tests.support.registry import PASSWORD, USER, running_registry
+from tests.support.registry import PASSWORD, USER, pushed, running_registry
 from weighbridge.service import tables
 from weighbridge.service.auth.reader import Reader, Role
 from weighbridge.service.configuration import configured

@@ -13,13 +13,14 @@ from sqlalchemy import delete, select, update
 from tests.support.fleet.plot import PROJECTS
 from tests.support.fleet_service import filled
 from tests.support.service import sent
-from weighbridge.service import tables, transfer
+from weighbridge.service import tables, transfer, transfer_in
 from weighbridge.service.auth.reader import STRANGER
 from weighbridge.service.jobs import listing, work
 from weighbridge.service.jobs.tasks import tasks
 from weighbridge.service.renewal import MAX_LINE
 from weighbridge.service.store import named
 from weighbridge.service.tables_jobs import Job
+from weighbridge.service.transfer_in import Unsaid
 from weighbridge.service.values import packed, unpacked
 
 if TYPE_CHECKING:
@@ -106,12 +107,11 @@ def test_all_that_pages_show_is_derived_anew_from_the_reports(year: tuple[Servic
 def test_what_is_imported_has_no_findings_of_another_record(year: tuple[Service, TestClient]) -> None:
     service, _ = year
     out = io.StringIO()
-    transfer.export(service.database, out)
-    last = max(
-        (json.loads(line) for line in out.getvalue().splitlines()), key=lambda line: (line["trunk"], line["time"])
-    )
+    transfer.export(service, out, records_only=True)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    last = max((line for line in lines if "kind" not in line), key=lambda line: (line["trunk"], line["time"]))
     newer = {**last, "commit": "f" * 40, "time": service.now().strftime("%Y-%m-%dT%H:%M:%SZ"), "size": 123_456_789}
-    assert {"new": 1} == transfer.take_in(service, [json.dumps(newer)], None)
+    assert {"new": 1} == transfer_in.take_in(service, io.StringIO(json.dumps(newer)), Unsaid())
 
     (image,) = [one for one in rows(service, tables.Image) if one["size"] == 123_456_789]
     assert 123_456_789 == json.loads(image["trend"])[-1]

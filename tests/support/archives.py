@@ -202,9 +202,10 @@ def layout_of(blobs: Mapping[str, bytes], entries: Sequence[Json]) -> Parts:
     return {**dict(sorted(blobs.items())), "index.json": index, "oci-layout": dumps({"imageLayoutVersion": "1.0.0"})}
 
 
-def add_image(blobs: dict[str, bytes], made: Recipe, packing: str) -> Json:
-    """Puts configuration, layers and manifest there; the manifest's descriptor."""
+def add_image(blobs: dict[str, bytes], made: Recipe, packing: str, **more: object) -> Json:
+    """Puts configuration, layers and manifest there (with `more` in it); the manifest's descriptor."""
     manifest = {
+        **more,
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": add_blob(blobs, dumps(made.configuration()), CONFIG),

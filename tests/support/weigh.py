@@ -15,6 +15,7 @@ from weighbridge.weighing import Scale
 if TYPE_CHECKING:
     from weighbridge.model.files import FileTree, LayerIndex
     from weighbridge.model.image import Image
+    from weighbridge.ports import LayerCache
 
 
 class NoCache:
@@ -39,7 +40,7 @@ def no_engine() -> NoReturn:
     raise AssertionError("an engine was asked for")
 
 
-def weigh(*names: str, platform: str | None = None, cache: NoCache | None = None) -> tuple[Image, ...]:
+def weigh(*names: str, platform: str | None = None, cache: LayerCache | None = None) -> tuple[Image, ...]:
     """The images by these names."""
     scale = Scale(engine=no_engine, cache=cache or NoCache(), progress=lambda _what, _count: None)
     with scale.named_images([parse_image_name(name, platform) for name in names]) as images:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,6 +31,7 @@ from tests.support.archives import (
     recipe,
     tagged,
 )
+from tests.support.fake_engine import FakeLayerCache
 from tests.support.layers import Item
 from tests.support.weigh import NoCache, weigh
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
@@ -157,6 +159,36 @@ def test_two_archives_that_share_layers_are_read_once(tmp_path: Path) -> None:
     weigh(f"docker-archive:{one}", f"docker-archive:{other}", cache=cache)
 
     assert sorted({*APP.diff_ids, *SHARING.diff_ids}) == sorted(index.diff_id for index in cache.kept)
+
+
+@pytest.mark.parametrize("packing", ["gzip", "zstd", "plain"])
+def test_a_layer_that_is_known_needs_not_be_there(packing: str, tmp_path: Path) -> None:
+    parts = oci_layout(APP, packing=packing)
+    cache = FakeLayerCache()
+    (whole,) = weigh(in_folder(parts, tmp_path / "whole"), cache=cache)
+    lacking = {name: part for name, part in parts.items() if part != packed(APP.layers[0], packing)}
+    assert len(parts) - 1 == len(lacking)
+
+    (image,) = weigh(in_folder(lacking, tmp_path / "lacking"), cache=cache)
+    assert (told(whole), whole.layers) == (told(image), image.layers)
+    with pytest.raises(MalformedImage, match="named in it but not there"):
+        weigh(in_folder(lacking, tmp_path / "unknown"))
+
+
+@pytest.mark.parametrize("lie", [{"size": -1}, {"size": 1 << 60}, {"size": None}, {"mediaType": "text/plain"}])
+def test_of_a_layer_that_is_not_there_no_nonsense_is_believed(lie: dict[str, object], tmp_path: Path) -> None:
+    cache = FakeLayerCache()
+    weigh(in_folder(oci_layout(APP), tmp_path / "whole"), cache=cache)
+    blobs: dict[str, bytes] = {}
+    entry = add_image(blobs, APP, "gzip")
+    manifest = json.loads(blobs.pop(f"blobs/sha256/{entry['digest'].removeprefix('sha256:')}"))
+    layer = manifest["layers"][0]
+    del blobs[f"blobs/sha256/{layer['digest'].removeprefix('sha256:')}"]
+    layer |= lie
+    lying = layout_of(blobs, [add_blob(blobs, json.dumps(manifest).encode(), entry["mediaType"])])
+
+    with pytest.raises(MalformedImage, match="named in it but not there"):
+        weigh(in_folder(lying, tmp_path / "lying"), cache=cache)
 
 
 @pytest.mark.parametrize("reference", ["app", "app:latest", "docker.io/library/app", "docker.io/library/app:latest"])

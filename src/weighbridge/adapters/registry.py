@@ -21,11 +21,14 @@ from weighbridge import __version__
 from weighbridge.adapters.registry_login import TIMEOUT, Credentials, Nobody, authorized, docker_credentials
 from weighbridge.core.names import one_line
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
+from weighbridge.ports import Announced
 from weighbridge.reading.platforms import is_meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from weighbridge.ports import Choose
 
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
@@ -70,30 +73,43 @@ class RegistryRepository:
         with self._session() as session:
             return tuple(self._tags(session))
 
-    def download(self, tag: str, platform: str, layout: Path) -> None:
-        """Writes the image for a platform as an OCI layout into a folder.
-
-        Every digest is checked. Raises ImageNotFound, MalformedImage, OSError.
-        """
+    def download(self, tag: str, platform: str, layout: Path, choose: Choose | None = None) -> None:
+        """See ports.Registry. Every digest is checked. Raises OSError too."""
         if not _TAG.fullmatch(tag):
             raise ImageNotFound(f"{self._shown}: {one_line(tag)[:100]!r} is not a tag")
         blobs = layout / "blobs" / "sha256"
         blobs.mkdir(parents=True)
         with self._session() as session:
-            text = self._manifest(session, tag, None)
+            text, annotations = self._chosen(session, tag, platform)
             document = _document(text, self._shown)
-            if document.get("mediaType") in _INDEXES or "manifests" in document:
-                chosen = _for_platform(document, platform, f"{self._shown}:{tag}")
-                text = self._manifest(session, chosen, chosen)
-                document = _document(text, self._shown)
             digest = hashlib.sha256(text).hexdigest()
             (blobs / digest).write_bytes(text)
-            for part in _parts(document, self._shown):
+            config, *layers = _parts(document, self._shown)
+            self._blob(session, config, blobs)
+            if choose is not None:
+                announced = _announced(blobs / config[0].removeprefix("sha256:"), annotations, self._shown)
+                wanted = choose(announced)
+                # Where there are not as many, nobody knows which layer is which: that is told when it is read.
+                if len(announced.diff_ids) == len(layers):
+                    pairs = zip(layers, announced.diff_ids, strict=True)
+                    layers = [layer for layer, diff_id in pairs if diff_id in wanted]
+            for part in layers:
                 self._blob(session, part, blobs)
         kind = document.get("mediaType") if document.get("mediaType") in _MANIFESTS else _MANIFESTS[0]
         entry = {"mediaType": kind, "digest": f"sha256:{digest}", "size": len(text)}
         (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
         (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+
+    def _chosen(self, session: requests.Session, tag: str, platform: str) -> tuple[bytes, Mapping[str, Any]]:
+        """The manifest for a platform, and what is annotated of it."""
+        text = self._manifest(session, tag, None)
+        document = _document(text, self._shown)
+        annotations = _object(document.get("annotations"))
+        if document.get("mediaType") in _INDEXES or "manifests" in document:
+            chosen = _for_platform(document, platform, f"{self._shown}:{tag}")
+            text = self._manifest(session, chosen, chosen)
+            annotations = {**annotations, **_object(_document(text, self._shown).get("annotations"))}
+        return text, annotations
 
     def _session(self) -> requests.Session:
         session = requests.Session()
@@ -139,14 +155,11 @@ class RegistryRepository:
             return
         answer = self._get(session, f"{self._url}blobs/{digest}", stream=True)
         hashing, written = hashlib.sha256(), 0
-        try:
-            with path.open("wb") as file:
-                for chunk in _bounded(answer, size, self._shown):
-                    hashing.update(chunk)
-                    written += len(chunk)
-                    file.write(chunk)
-        except requests.RequestException as error:
-            raise ImageNotFound(f"{self._shown}: the registry broke off: {_said(error)}") from None
+        with path.open("wb") as file:
+            for chunk in _bounded(answer, size, self._shown):
+                hashing.update(chunk)
+                written += len(chunk)
+                file.write(chunk)
         if written != size or hashing.hexdigest() != digest.removeprefix("sha256:"):
             raise MalformedImage(f"{self._shown}: a blob is not the one with the digest {digest}")
 
@@ -174,11 +187,14 @@ class RegistryRepository:
 
 def _bounded(answer: requests.Response, limit: int, shown: str) -> Iterator[bytes]:
     total = 0
-    for chunk in answer.iter_content(_CHUNK):
-        total += len(chunk)
-        if total > limit:
-            raise MalformedImage(f"{shown}: the registry sends more than it said")
-        yield chunk
+    try:
+        for chunk in answer.iter_content(_CHUNK):
+            total += len(chunk)
+            if total > limit:
+                raise MalformedImage(f"{shown}: the registry sends more than it said")
+            yield chunk
+    except requests.RequestException as error:
+        raise ImageNotFound(f"{shown}: the registry broke off: {_said(error)}") from None
 
 
 def _document(text: bytes, shown: str) -> dict[str, Any]:
@@ -189,6 +205,20 @@ def _document(text: bytes, shown: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise MalformedImage(f"{shown}: the registry's answer makes no sense")
     return value
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _announced(path: Path, annotations: Mapping[str, Any], shown: str) -> Announced:
+    """From the file of the configuration."""
+    if path.stat().st_size > _MAX_MANIFEST:
+        raise MalformedImage(f"{shown}: the image's configuration is larger than any that is read")
+    config = _document(path.read_bytes(), shown)
+    told = _object(config.get("rootfs")).get("diff_ids")
+    diff_ids = tuple(map(str, told)) if isinstance(told, list) else ()
+    return Announced(config=config, annotations=annotations, diff_ids=diff_ids)
 
 
 def _for_platform(index: Mapping[str, Any], platform: str, shown: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from weighbridge.cli.base import FLAG
 from weighbridge.cli.ending import ending
 from weighbridge.cli.serve import Data, Database, admin
 from weighbridge.errors import UsageError
@@ -32,12 +33,19 @@ def _opened(data: Path | None, database: str | None) -> Iterator[Service]:
 
 
 @admin.command("export")
-def export(data: Data = None, database: Database = None) -> None:
-    """Prints all records, a JSON line each."""
+def export(
+    records: Annotated[
+        bool,
+        typer.Option("--records", help="Records alone, without reports, pull requests and files.", metavar=FLAG),
+    ] = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Prints all that pages show, JSON line by line; no accounts, tokens and webhooks."""
     with ending(), _opened(data, database) as service:
         from weighbridge.service import transfer
 
-        transfer.export(service.database, sys.stdout)
+        transfer.export(service, sys.stdout, records_only=records)
 
 
 @admin.command("import")
@@ -48,13 +56,18 @@ def take_in(
     repository: Annotated[
         str | None, typer.Option(help="Whose records they are, where the lines do not tell.", metavar="OWNER/NAME")
     ] = None,
+    private: Annotated[
+        bool,
+        typer.Option("--private", help="New repositories are private, where the lines do not tell.", metavar=FLAG),
+    ] = False,
     data: Data = None,
     database: Database = None,
 ) -> None:
     """Takes in what `export` printed, or what a repository's history branch holds; what is known stays as it is."""
     with ending(), _opened(data, database) as service:
-        from weighbridge.service import transfer
+        from weighbridge.service import transfer_in
 
+        unsaid = transfer_in.Unsaid(repository=repository, private=private)
         for source in sources:
             files = sorted((source / "records").glob("*.jsonl")) if source.is_dir() else [source]
             if not files:
@@ -62,10 +75,13 @@ def take_in(
             for file in files:
                 try:
                     with file.open(encoding="utf-8", errors="surrogateescape") as lines:
-                        found = transfer.take_in(service, lines, repository)
+                        found = transfer_in.take_in(service, lines, unsaid)
                 except OSError as error:
                     raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
-                typer.echo(f"{file}: {found['new']:,} new, {found['known']:,} known, {found['unread']:,} not read")
+                told = "".join(f", {found[kind]:,} {kind}s" for kind in ("report", "pull", "layer") if found[kind])
+                typer.echo(
+                    f"{file}: {found['new']:,} new, {found['known']:,} known, {found['unread']:,} not read{told}"
+                )
 
 
 @admin.command("backup")

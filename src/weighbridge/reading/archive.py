@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from weighbridge.errors import MalformedImage, WeighbridgeError
 from weighbridge.model.files import LayerIndex
 from weighbridge.reading.allowance import Allowance
-from weighbridge.reading.blobs import ArchiveBlobs, Blobs, FolderBlobs, Reading
+from weighbridge.reading.blobs import AbsentBlob, ArchiveBlobs, Blob, Blobs, FolderBlobs, Reading, missing
 from weighbridge.reading.compression import Compression, compression_of
 from weighbridge.reading.config import description
-from weighbridge.reading.manifests import MAX_JSON_BYTES, StoredImage, check_size, find_blob, find_image
+from weighbridge.reading.manifests import MAX_JSON_BYTES, StoredImage, StoredLayer, check_size, find_image
 from weighbridge.reading.passing import PassingBlobs
 from weighbridge.reading.source import FileSource, chunks_of
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from weighbridge.model.image import ImageDescription
     from weighbridge.reading.verified import Verifier
 
+_MAX_SIZE = 1 << 50
+"""Of a layer that is told and not there."""
 Cached = Callable[[str], LayerIndex | None]
 Progress = Callable[[int], None]
 
@@ -90,15 +92,14 @@ def _opened(path: Path, allowance: Allowance) -> Iterator[Blobs]:
 def _read(
     blobs: Blobs, image: StoredImage, name: str, reading: Reading, cached: Cached, progress: Progress
 ) -> ArchiveImage:
-    layers = [find_blob(blobs, layer.name) for layer in image.layers]
-    for blob, layer in zip(layers, image.layers, strict=True):
-        check_size(blob, layer.size)
+    layers = [_stored(blobs, layer) for layer in image.layers]
+    plain = [blob.compression is Compression.PLAIN for blob in layers]
     described = description(
         image.config,
         reference=name,
         image_id=image.id,
-        packed_sizes=[None if blob.compression is Compression.PLAIN else blob.size for blob in layers],
-        compressions=["" if blob.compression is Compression.PLAIN else blob.compression.value for blob in layers],
+        packed_sizes=[None if is_plain else blob.size for blob, is_plain in zip(layers, plain, strict=True)],
+        compressions=["" if is_plain else blob.compression.value for blob, is_plain in zip(layers, plain, strict=True)],
     )
     indexes: dict[str, LayerIndex] = {}
     for diff_id, blob in zip(described.diff_ids, layers, strict=True):
@@ -107,3 +108,14 @@ def _read(
             reading.allowance.take(indexes[diff_id])
         progress(blob.size)
     return ArchiveImage(description=described, indexes=indexes)
+
+
+def _stored(blobs: Blobs, layer: StoredLayer) -> Blob:
+    """A layer as it is stored, or as the manifest tells it: one that is known needs not be there."""
+    blob = blobs.find(layer.name)
+    if blob is not None:
+        check_size(blob, layer.size)
+        return blob
+    if layer.size is None or not 0 <= layer.size <= _MAX_SIZE or layer.compression is None:
+        raise missing(layer.name)
+    return AbsentBlob(name=layer.name, size=layer.size, compression=layer.compression)

@@ -105,6 +105,23 @@ class FileBlob:
         return index
 
 
+@dataclass(slots=True, kw_only=True)
+class AbsentBlob:
+    """One that is named and not there; `size` and `compression` are the manifest's word."""
+
+    name: str
+    size: int
+    compression: Compression
+
+    def content(self, limit: int) -> bytes:  # noqa: ARG002 - see Blob
+        """See Blob."""
+        raise missing(self.name)
+
+    def layer(self, diff_id: str, reading: Reading) -> LayerIndex:  # noqa: ARG002 - see Blob
+        """See Blob."""
+        raise missing(self.name)
+
+
 class ArchiveBlobs:
     """A tar's members. Reads headers only; the file stays open for as long as the blobs are used."""
 
@@ -183,6 +200,11 @@ def image_members(reader: TarReader) -> Iterator[Member]:
         if count >= MAX_MEMBERS:
             raise MalformedImage(f"it has more than {MAX_MEMBERS:,} members: not an image archive")
         yield member
+
+
+def missing(name: str) -> MalformedImage:
+    """The error of a part that is not there."""
+    return MalformedImage(f"{name[:200]!r} is named in it but not there: it is truncated or damaged")
 
 
 def bounded(name: str, size: int, limit: int) -> int:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from weighbridge.errors import ImageNotFound, MalformedImage, UsageError
+from weighbridge.reading.blobs import missing
+from weighbridge.reading.compression import Compression
 from weighbridge.reading.config import platform_of
 from weighbridge.reading.platforms import is_meant, of_this_machine
 
@@ -31,15 +33,22 @@ _REF_NAME = "org.opencontainers.image.ref.name"
 _CONTAINERD_NAME = "io.containerd.image.name"
 _REFERENCE_TYPE = "vnd.docker.reference.type"
 _IMAGE_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
+_COMPRESSIONS = {
+    "application/vnd.oci.image.layer.v1.tar": Compression.PLAIN,
+    "application/vnd.oci.image.layer.v1.tar+gzip": Compression.GZIP,
+    "application/vnd.oci.image.layer.v1.tar+zstd": Compression.ZSTD,
+    "application/vnd.docker.image.rootfs.diff.tar.gzip": Compression.GZIP,
+}
 _HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLayer:
-    """Where a layer is, and its stored bytes as the manifest has them (None: it says nothing)."""
+    """Where a layer is; its stored bytes and their compression as the manifest has them (None: it says nothing)."""
 
     name: str
     size: int | None = None
+    compression: Compression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +182,11 @@ def _of_manifest(blobs: Blobs, manifest: Mapping[str, Any], names: tuple[str, ..
         id=str(descriptor.get("digest")),
         config=_mapping(config, "configuration"),
         layers=tuple(
-            StoredLayer(name=_blob_path(layer.get("digest")), size=_size(layer))
+            StoredLayer(
+                name=_blob_path(layer.get("digest")),
+                size=_size(layer),
+                compression=_COMPRESSIONS.get(str(layer.get("mediaType"))),
+            )
             for layer in _objects(manifest.get("layers"), "manifest")
         ),
     )
@@ -234,7 +247,7 @@ def find_blob(blobs: Blobs, name: str) -> Blob:
     """The part by that name. Raises MalformedImage where there is none."""
     blob = blobs.find(name)
     if blob is None:
-        raise MalformedImage(f"{name[:200]!r} is named in it but not there: it is truncated or damaged")
+        raise missing(name)
     return blob
 
 

@@ -1,128 +1,130 @@
-"""Records out of the service and into it, as JSON lines; and a copy of its database while it runs.
+"""What is kept, out of the service as JSON lines (`transfer_in` takes them in); and a copy of SQLite while it runs.
 
-A line is a record as a history branch has it (core/wire/records.py), with `repository`, `pull` and `trunk` beside it,
-which files of a history branch lack: there the repository is given, and what no release made is of the branch.
+Each line stands for itself, what it needs stands before it: `kind` says what it is (`repository`, `report`, `pull`,
+`layer`). One without it is a record as a history branch has it (core/wire/records.py), with what only the service knows
+beside it: `repository`, `pull`, `trunk`, `base_size`, and the digest of its `report`. Texts of reports and layers are
+as they are stored, packed with zstandard, in base64. Nobody's accounts, tokens and webhooks are in it.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
-from collections import Counter
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, or_, select
 
-from weighbridge.core.wire.records import load_records
 from weighbridge.errors import UsageError
 from weighbridge.service import tables
-from weighbridge.service.database import upsert
-from weighbridge.service.ingest_statements import FOLDED
-from weighbridge.service.renewal import MAX_LINE, renew
-from weighbridge.service.values import plain, record_columns, seconds, unpacked
+from weighbridge.service.details import KIND
+from weighbridge.service.renewal import MAX_LINE
+from weighbridge.service.store import named
+from weighbridge.service.tables_details import LayerFiles
+from weighbridge.service.values import unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy.orm import Session
-
-    from weighbridge.model.record import Record
     from weighbridge.service.database import Database
     from weighbridge.service.running import Service
 
 _BATCH = 200
-_MAX_LINE = 300_000
 
 
-def export(database: Database, out: TextIO) -> int:
-    """Writes all records, oldest first within an image; the number of them."""
-    record, image, repository = tables.Record, tables.Image, tables.Repository
-    count, last = 0, -1
+def export(service: Service, out: TextIO, *, records_only: bool = False) -> None:
+    """Writes everything that pages show, or what a history branch could hold. Raises StoreUnavailable."""
+    parts = [_repositories, _records] if records_only else [_repositories, _reports, _records, _pulls, _layers]
+    for part in parts:
+        out.writelines(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n" for value in part(service))
+
+
+def _repositories(service: Service) -> Iterator[dict[str, Any]]:
+    table = tables.Repository
+    told = (table.name, table.private, table.default_branch, table.github_id, table.created, table.gone)
+    for row in _all(service.database, select(table.id, *told), table.id):
+        yield {"kind": "repository", **_told(row)}
+
+
+def _reports(service: Service) -> Iterator[dict[str, Any]]:
+    """Those that records refer to, and that are not lost."""
+    table = tables.Report
+    told = (table.commit, table.pull, table.received, table.actor, table.digest)
+    statement = (
+        select(table.id, tables.Repository.name.label("repository"), *told)
+        .join(tables.Repository, tables.Repository.id == table.repository_id)
+        .where(select(tables.Record.id).where(tables.Record.report_id == table.id).exists())
+    )
+    for row in _all(service.database, statement, table.id):
+        content = service.store.get(named("reports", row.digest))
+        if content is not None:
+            yield {"kind": "report", **_told(row), "content": base64.b64encode(content).decode()}
+
+
+def _records(service: Service) -> Iterator[dict[str, Any]]:
+    table = tables.Record
+    told = (table.pull, table.trunk, table.base_size, table.ref, table.release)
+    statement = (
+        select(
+            table.id,
+            table.line,
+            tables.Repository.name.label("repository"),
+            tables.Report.digest.label("report"),
+            *told,
+        )
+        .join(tables.Image, tables.Image.id == table.image_id)
+        .join(tables.Repository, tables.Repository.id == tables.Image.repository_id)
+        .outerjoin(tables.Report, tables.Report.id == table.report_id)
+    )
+    for row in _all(service.database, statement, table.id):
+        value = _told(row)
+        # The columns win: the line may have been written before a tag was known.
+        yield {**json.loads(unpacked(value.pop("line"), MAX_LINE)), **value}
+
+
+def _pulls(service: Service) -> Iterator[dict[str, Any]]:
+    table = tables.Pull
+    statement = select(
+        table.id, tables.Repository.name.label("repository"), table.number, table.open, table.commit, table.updated
+    ).join(tables.Repository, tables.Repository.id == table.repository_id)
+    for row in _all(service.database, statement, table.id):
+        yield {"kind": "pull", **_told(row)}
+
+
+def _layers(service: Service) -> Iterator[dict[str, Any]]:
+    """The document of a layer that several have stands at the first of them."""
+    table = LayerFiles
+    statement = select(
+        table.id, tables.Repository.name.label("repository"), table.pull, table.diff_id, table.digest, table.used
+    ).join(tables.Repository, tables.Repository.id == table.repository_id)
+    digest, key = "", -1
+    while True:
+        after = or_(table.digest > digest, and_(table.digest == digest, table.id > key))
+        with service.database.reading() as session:
+            rows = session.execute(statement.where(after).order_by(table.digest, table.id).limit(_BATCH)).all()
+        if not rows:
+            return
+        for row in rows:
+            content = None if row.digest == digest else service.store.get(named(KIND, row.digest))
+            more = {} if content is None else {"content": base64.b64encode(content).decode()}
+            yield {"kind": "layer", **_told(row), **more}
+            digest, key = row.digest, row.id
+
+
+def _told(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row._asdict().items() if name != "id"}
+
+
+def _all(database: Database, statement: Any, key: Any) -> Iterator[Any]:
+    last = -1
     while True:
         with database.reading() as session:
-            rows = session.execute(
-                select(record.id, record.line, record.pull, record.trunk, repository.name)
-                .join(image, image.id == record.image_id)
-                .join(repository, repository.id == image.repository_id)
-                .where(record.id > last)
-                .order_by(record.id)
-                .limit(_BATCH)
-            ).all()
+            rows = session.execute(statement.where(key > last).order_by(key).limit(_BATCH)).all()
         if not rows:
-            return count
-        for row in rows:
-            value = json.loads(unpacked(row.line, MAX_LINE))
-            told = {"repository": row.name, "pull": row.pull, "trunk": row.trunk, **value}
-            out.write(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n")
-        count, last = count + len(rows), rows[-1].id
-
-
-def take_in(service: Service, lines: Iterable[str], repository: str | None) -> Counter[str]:
-    """Keeps records that are not known yet, and says how many were `new`, `known` and `unread`.
-
-    `repository` is whose they are, where the lines do not tell. Raises UsageError where nothing tells, and
-    StoreUnavailable. Done again, it changes nothing.
-    """
-    now = seconds(service.now())
-    found: Counter[str] = Counter()
-    touched: set[int] = set()
-    for batch in _batches(lines):
-        with service.database.writing() as session:
-            for line in batch:
-                outcome, image_id = _take_line(session, line, repository, now)
-                found[outcome] += 1
-                touched |= {image_id} if outcome == "new" else set()
-    for image_id in sorted(touched):
-        renew(service.database, service.store, image_id)
-    return found
-
-
-def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    for line in lines:
-        if line.strip():
-            batch.append(line)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    yield batch
-
-
-def _take_line(session: Session, line: str, repository: str | None, now: int) -> tuple[str, int]:
-    records = load_records(line.rstrip("\n")).records if len(line) <= _MAX_LINE else ()
-    if not records:
-        return "unread", 0
-    (record,) = records
-    told = json.loads(line)
-    name = told.get("repository", repository)
-    if not isinstance(name, str) or not len(plain(name, 201)) >= 3 or name.count("/") != 1:
-        raise UsageError("whose records are these? give --repository owner/name")
-    pull = told.get("pull", 0)
-    pull = pull if type(pull) is int and 0 <= pull < 1 << 53 else 0
-    trunk = told.get("trunk", record.release is None) is True and not pull
-    image_id = _image(session, plain(name, 201), record, now)
-    known = select(tables.Record.id).filter_by(image_id=image_id, commit=record.commit, pull=pull)
-    if session.scalar(known) is not None:
-        return "known", image_id
-    row = {**record_columns(record), "image_id": image_id, "commit": record.commit, "pull": pull, "trunk": trunk}
-    session.execute(insert(tables.Record).values(**row))
-    return "new", image_id
-
-
-def _image(session: Session, repository: str, record: Record, now: int) -> int:
-    made = upsert(session)(tables.Repository).values(name=repository, private=False, created=now)
-    repository_id = session.scalar(
-        made.on_conflict_do_update(index_elements=[FOLDED], set_={"name": tables.Repository.name}).returning(
-            tables.Repository.id
-        )
-    )
-    image = upsert(session)(tables.Image).values(
-        repository_id=repository_id, name=plain(record.image, 1000), platform=plain(record.platform, 1000), trend="[]"
-    )
-    keys = ["repository_id", "name", "platform"]
-    image = image.on_conflict_do_update(index_elements=keys, set_={"name": image.excluded.name})
-    return int(session.scalars(image.returning(tables.Image.id)).one())
+            return
+        yield from rows
+        last = rows[-1].id
 
 
 def backup(database: Database, path: Path) -> None:

@@ -10,9 +10,9 @@ from weighbridge.core.wire.times import written
 from weighbridge.service import tabular
 from weighbridge.service.auth.reader import Asking
 from weighbridge.service.jobs import listing
+from weighbridge.service.jobs.backfill import Filling
 from weighbridge.service.jobs.listing import Counts, Wanted
 from weighbridge.service.jobs.queue import State
-from weighbridge.service.jobs.tasks import Filling
 from weighbridge.service.problems import Problem
 from weighbridge.service.running import Here
 from weighbridge.service.tables_jobs import Job

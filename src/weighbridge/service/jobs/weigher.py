@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from weighbridge.model.files import LayerIndex
@@ -30,6 +30,6 @@ class Weigher(Protocol):
         """All tags of a registry's repository, such as `ghcr.io/octocat/app`."""
         ...
 
-    def weigh(self, registry: str, tag: str, platform: str) -> Release:
-        """One of them."""
+    def weigh(self, registry: str, tag: str, platform: str, consider: Callable[[str | None], None]) -> Release:
+        """One of them. `consider` is told its commit before any layer is fetched, and what it raises ends it."""
         ...

@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 _BEAT = 10
 """Seconds between signs of life."""
 _WRITE_EVERY = 1.0
+_LONGEST_REST = 0.05
 
 
 class Cancelled(Exception):
@@ -40,10 +41,13 @@ class Progress:
     stop: threading.Event
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _written: float = 0.0
+    _resumed: float = field(default_factory=time.monotonic)
     _go_on: bool = True
 
     def step(self, done: int, total: int | None, message: str) -> None:
-        """Notes it, at most once a second."""
+        """Notes it, at most once a second. Half the time is others': those who wait for a page come first."""
+        self.stop.wait(min(time.monotonic() - self._resumed, _LONGEST_REST))
+        self._resumed = time.monotonic()
         if time.monotonic() - self._written >= _WRITE_EVERY:
             self._written = time.monotonic()
             self._tell(done=done, total=total, message=plain(message, 1000))

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from weighbridge.service.auth.reader import Asking
 from weighbridge.service.jobs import listing
+from weighbridge.service.jobs.backfill import Filling, checked
 from weighbridge.service.jobs.listing import Counts, Page, Wanted
 from weighbridge.service.jobs.queue import OPEN, State
-from weighbridge.service.jobs.tasks import Filling, checked
 from weighbridge.service.pages.rendering import render
 from weighbridge.service.running import Here
 from weighbridge.service.tables_jobs import Job
