@@ -49,6 +49,11 @@ DATABASES = ("SQLite", "PostgreSQL")
 WORKERS = (1, 2)
 _DURABLE = {"max_connections": "100", "shared_buffers": "256MB", "jit": "off", "max_wal_size": "2GB"}
 _SENDERS, _WARM_UP = 8, 2
+_INGEST = """\
+What a report costs, measured part by part with one sender: of 15 ms of processor, 3.5 are HTTP, tokens and unpacking;
+2.5 read and check the JSON; 1.5 make its record; 1 compresses and hashes its text; 4.5 are seven statements and a
+transaction; the rest is what threads that take turns cost each other. On two cores that also send, that is less than a
+hundred a second, whatever the database: more processes on more cores take in more, on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +237,7 @@ def _page(text: str, fleet: Fleet) -> str:
         "with 200 packages\n(305 kB of JSON, 20 kB packed), of an image that is known; one in four brings other "
         "packages than the one before.\nBoth databases have it on disk before it is acknowledged. Memory is what the "
         "service's processes have for themselves,\nprocessor what they compute for one request.\n\n"
-        f"{text}\n"
+        f"{text}\n\n{_INGEST}\n"
     )
 
 
