@@ -53,7 +53,7 @@ _INGEST = """\
 What a report costs, measured part by part with one sender: of 15 ms of processor, 3.5 are HTTP, tokens and unpacking;
 2.5 read and check the JSON; 1.5 make its record; 1 compresses and hashes its text; 4.5 are seven statements and a
 transaction; the rest is what threads that take turns cost each other. On two cores that also send, that is less than a
-hundred a second, whatever the database: more processes on more cores take in more, on PostgreSQL."""
+hundred a second, whatever the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
