@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -19,14 +19,10 @@ _preparing = threading.Lock()
 
 def parsed(text: str | bytes, shape: type[_Shape]) -> _Shape:
     """The value. Raises msgspec.ValidationError that says what is wrong where, ValueError or RecursionError for what
-    is no JSON, or nested without end."""
-    try:
-        value: _Shape = _decoder(shape).decode(text)
-    except msgspec.ValidationError:
-        raise
-    except (msgspec.DecodeError, UnicodeError):
-        # It may still hold half a surrogate pair, as names do, or be of another encoding: Python's reader takes both.
-        return msgspec.convert(json.loads(text, parse_constant=_refused), shape)
+    is no JSON, holds half a surrogate pair, or is nested without end."""
+    if isinstance(text, bytes) and (encoding := json.detect_encoding(text)) != "utf-8":
+        text = text.decode(encoding)
+    value: _Shape = _decoder(shape).decode(text)
     return value
 
 
@@ -34,7 +30,3 @@ def parsed(text: str | bytes, shape: type[_Shape]) -> _Shape:
 def _decoder(shape: type[Any]) -> Decoder[Any]:
     with _preparing:
         return msgspec.json.Decoder(shape)
-
-
-def _refused(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
