@@ -73,8 +73,11 @@ def report(session: Session, store: Store, record: tables.Record) -> Report | Un
 def image_report(session: Session, store: Store, record: tables.Record) -> ImageReport | Unavailable:
     """The record's image in its report. Raises StoreUnavailable."""
     whole = report(session, store, record)
-    if isinstance(whole, Unavailable):
-        return whole
+    return whole if isinstance(whole, Unavailable) else image_in(session, whole, record)
+
+
+def image_in(session: Session, whole: Report, record: tables.Record) -> ImageReport | Unavailable:
+    """The record's image in the report that it came with."""
     row = session.get_one(tables.Image, record.image_id)
     for each in whole.images:
         if (plain(each.name, 1000), plain(each.platform, 1000)) == (row.name, row.platform):

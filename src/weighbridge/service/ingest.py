@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 TREND = 30
 """How many sizes a sparkline shows."""
 MONTH = 30 * 86_400
+SHOWN = (
+    "time", "size", "packed", "packed_estimated", "wasted", "layer_count", "status", "max_size", "saving",
+)  # fmt: skip
+"""What an image's row has of its newest record's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,7 @@ def _written(session: Session, arrival: Arrival) -> Receipt:
             trunk=arrival.is_trunk(repository.default_branch),
             pull=arrival.pull,
         )
-        shown = _image(connection, repository.id, record)
+        shown = image_row(connection, repository.id, record)
         outcome, is_shown = _record(session, connection, shown, weighed)
         if is_shown:
             tell_of_breach(session, repository.name, shown.status, record, arrival.received)
@@ -147,14 +151,14 @@ def _report(connection: Connection, repository_id: int, arrival: Arrival) -> tup
         "digest": arrival.digest,
     }
     values = {**key, "received": arrival.received, "actor": plain(arrival.sender.actor), "bytes": arrival.length}
-    made = connection.scalar(statements.put_report(connection.dialect.name), values)
+    made = connection.scalar(statements.put_new(connection.dialect.name, tables.Report), values)
     if made is not None:
         return made, True
     return connection.execute(statements.find_report(), key).scalar_one(), False
 
 
-def _image(connection: Connection, repository_id: int, record: Record) -> Row[Any]:
-    """Its row, locked, as it is before this record."""
+def image_row(connection: Connection, repository_id: int, record: Record) -> Row[Any]:
+    """The row of a record's image, made where there is none; locked, as it is before this record."""
     values = {
         "repository_id": repository_id,
         "name": plain(record.image, 1000),
@@ -170,14 +174,14 @@ def _record(session: Session, connection: Connection, shown: Row[Any], weighed: 
     key = {"image_id": shown.id, "commit": record.commit, "pull": weighed.pull}
     values = {**columns(record, weighed.image), "report_id": weighed.report_id, "trunk": weighed.trunk}
     # Nearly every record is new: it is not looked for first.
-    made = connection.scalar(statements.put_record(connection.dialect.name), {**key, **values})
+    made = connection.scalar(statements.put_new(connection.dialect.name, tables.Record), {**key, **values})
     if made is None:
         old = session.scalars(select(tables.Record).filter_by(**key)).one()
         return _again(session, shown, weighed, old, values)
     if not weighed.trunk:
         return "created", False
     appended = shown.time is not None and seconds(record.time) > shown.time
-    return "created", _show(session, shown, made, weighed, appended=appended)
+    return "created", _show(session, shown, made, weighed, values, appended=appended)
 
 
 def _again(
@@ -193,17 +197,22 @@ def _again(
     session.execute(update(tables.Record).where(tables.Record.id == old.id).values(**values))
     if not values["trunk"]:
         return "updated", False
-    return "updated", _show(session, shown, old.id, replace(weighed, record=record))
+    return "updated", _show(session, shown, old.id, weighed, values)
 
 
-def _show(session: Session, shown: Row[Any], record_id: int, weighed: _Weighed, *, appended: bool = False) -> bool:
+def _show(
+    session: Session, shown: Row[Any], record_id: int, weighed: _Weighed, row: Values, *, appended: bool = False
+) -> bool:
     """What pages show of an image; gives whether it is this record, as the newest one on the default branch.
 
-    `appended`: it is known to follow all others.
+    `row` is the record's; `appended`: it is known to follow all others.
     """
     connection, record = session.connection(), weighed.record
     newest = shown.time is None or seconds(record.time) >= shown.time
-    values = _newest(connection, shown, record_id, weighed) if newest else {}
+    values: Values = {}
+    if newest:
+        values = {"record_id": record_id, **{name: row[name] for name in SHOWN}}
+        values |= _contents(connection, shown, weighed.image)
     time = seconds(record.time) if newest else shown.time
     if appended:
         # The one before is the newest of those that there were.
@@ -215,27 +224,16 @@ def _show(session: Session, shown: Row[Any], record_id: int, weighed: _Weighed, 
     return newest
 
 
-def _newest(connection: Connection, shown: Row[Any], record_id: int, weighed: _Weighed) -> Values:
-    record = weighed.record
-    values: Values = {
-        "record_id": record_id,
-        "time": seconds(record.time),
-        "size": record.size,
-        "packed": record.packed.size,
-        "packed_estimated": record.packed.estimated,
-        "wasted": record.wasted,
-        "layer_count": len(record.layers),
-        "status": record.verdict.value,
-        "max_size": record.max_size,
-        "saving": record.saving,
-    }
-    findings = findings_digest(weighed.image)
+def _contents(connection: Connection, shown: Row[Any], image: ImageReport) -> Values:
+    """Writes the rows of findings and packages that changed, and gives their digests."""
+    values: Values = {}
+    findings = findings_digest(image)
     if findings != shown.findings_digest:
-        _replace(connection, tables.Finding, shown.id, finding_rows(weighed.image))
+        replace_rows(connection, tables.Finding, shown.id, finding_rows(image))
         values["findings_digest"] = findings
-    packages = packages_digest(weighed.image)
+    packages = packages_digest(image)
     if packages != shown.packages_digest:
-        _replace(connection, tables.Package, shown.id, package_rows(weighed.image))
+        replace_rows(connection, tables.Package, shown.id, package_rows(image))
         values["packages_digest"] = packages
     return values
 
@@ -258,9 +256,10 @@ def _compact(sizes: list[int]) -> str:
     return json.dumps(sizes, separators=(",", ":"))
 
 
-def _replace(
+def replace_rows(
     connection: Connection, table: type[tables.Finding | tables.Package], image_id: int, rows: Sequence[Values]
 ) -> None:
+    """An image has these from now on, and no others."""
     connection.execute(statements.drop_rows(table), {"image": image_id})
     if rows:
         connection.execute(statements.put_rows(table), [{**row, "image_id": image_id} for row in rows])

@@ -17,7 +17,7 @@ from weighbridge.service.database import upserting
 if TYPE_CHECKING:
     from sqlalchemy import Delete, Executable, Insert, Select, Update
 
-FOLDED = text("lower(name)")
+_FOLDED = text("lower(name)")
 """What a repository is unique by."""
 
 
@@ -48,15 +48,16 @@ def put_repository(dialect: str, *, branch: bool, sure: bool, private: bool, num
         changed["private"] = new.private
     if numbered:
         changed |= {"github_id": new.github_id, "gone": None}
-    statement = statement.on_conflict_do_update(index_elements=[FOLDED], set_=changed)
+    statement = statement.on_conflict_do_update(index_elements=[_FOLDED], set_=changed)
     done: Executable = statement.returning(old.id, old.name, old.default_branch)
     return done
 
 
 @cache
-def put_report(dialect: str) -> Executable:
-    """Gives `id`, nothing where it is known."""
-    done: Executable = upserting(dialect)(REPORTS).on_conflict_do_nothing().returning(REPORTS.c.id)
+def put_new(dialect: str, of: type[tables.Report | tables.Record]) -> Executable:
+    """Gives `id`, nothing where there is one already."""
+    table = _table(of)
+    done: Executable = upserting(dialect)(table).on_conflict_do_nothing().returning(table.c.id)
     return done
 
 
@@ -82,13 +83,6 @@ def put_image(dialect: str) -> Executable:
 def show_image() -> Update:
     """Writes what is given into the image with the id `image`."""
     return update(IMAGES).where(IMAGES.c.id == bindparam("image"))
-
-
-@cache
-def put_record(dialect: str) -> Executable:
-    """Gives `id`, nothing where there is one of that commit."""
-    done: Executable = upserting(dialect)(RECORDS).on_conflict_do_nothing().returning(RECORDS.c.id)
-    return done
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 
 from weighbridge.core.history.make import records_of
 from weighbridge.core.wire.records import load_records
@@ -13,7 +13,7 @@ from weighbridge.errors import UsageError
 from weighbridge.model.record import Occasion
 from weighbridge.model.report import Unavailable
 from weighbridge.service import details, tables
-from weighbridge.service.ingest import trend_of
+from weighbridge.service.ingest import SHOWN, replace_rows, trend_of
 from weighbridge.service.values import (
     columns,
     finding_rows,
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 
 MAX_LINE = 1 << 20
 """Bytes of a record as a line."""
-_SHOWN = (
-    "time", "size", "packed", "packed_estimated", "wasted", "layer_count", "status", "max_size", "saving",
-)  # fmt: skip
-"""What an image's row has of its newest record's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +87,7 @@ def _same(one: tables.Record | None, other: tables.Record | None) -> bool:
 
 def _derived(session: Session, store: Store, record: tables.Record) -> _Derived | None:
     whole = details.report(session, store, record)
-    image = details.image_report(session, store, record)
+    image = whole if isinstance(whole, Unavailable) else details.image_in(session, whole, record)
     if isinstance(whole, Unavailable) or isinstance(image, Unavailable):
         return None
     made = _remade(record, whole, image)
@@ -124,7 +120,7 @@ def _show(session: Session, image: tables.Image, newest: tables.Record | None, d
         session.refresh(newest)
     is_known = newest is not None and newest.report_id is not None and image.record_id == newest.id
     image.record_id = None if newest is None else newest.id
-    for name in _SHOWN:
+    for name in SHOWN:
         setattr(image, name, None if newest is None else getattr(newest, name))
     if derived is None and is_known:
         # Its report was there when it was taken: what was read from it then is all there is.
@@ -144,6 +140,4 @@ def _replace(
     statement = select(*(getattr(table, name) for name in names)).where(table.image_id == image_id).order_by(table.id)
     there = [dict(zip(names, row, strict=True)) for row in session.execute(statement)]
     if there != list(rows):
-        session.execute(delete(table).where(table.image_id == image_id))
-        if rows:
-            session.execute(insert(table), [{**row, "image_id": image_id} for row in rows])
+        replace_rows(session.connection(), table, image_id, rows)

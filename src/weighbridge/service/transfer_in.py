@@ -20,9 +20,10 @@ from weighbridge.core.wire.layers import MAX_BYTES
 from weighbridge.core.wire.records import load_records
 from weighbridge.errors import UsageError
 from weighbridge.service import details_intake, tables
+from weighbridge.service import ingest_statements as statements
 from weighbridge.service.database import upsert
 from weighbridge.service.details_intake import Place
-from weighbridge.service.ingest_statements import FOLDED
+from weighbridge.service.ingest import image_row
 from weighbridge.service.renewal import renew
 from weighbridge.service.store import named
 from weighbridge.service.values import plain, record_columns, seconds, unpacked
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from weighbridge.model.record import Record
     from weighbridge.service.running import Service
 
 _BATCH = 200
@@ -138,7 +138,7 @@ def _record(session: Session, line: str, unsaid: Unsaid, now: int) -> tuple[str,
         raise UsageError("whose records are these? give --repository owner/name")
     pull = _number(told.get("pull"))
     repository_id = _repository(session, {"name": name, "private": unsaid.private}, now)
-    image_id = _image(session, repository_id, record)
+    image_id = image_row(session.connection(), repository_id, record).id
     report_id = session.scalar(
         select(tables.Report.id).filter_by(
             repository_id=repository_id, commit=record.commit, pull=pull, digest=plain(str(told.get("report")))
@@ -174,25 +174,19 @@ def _repository(session: Session, told: dict[str, Any], now: int) -> int:
     if not _is_name(told["name"]):
         raise UsageError("not the name of a repository")
     branch = told.get("default_branch")
-    made = upsert(session)(tables.Repository).values(
-        name=plain(told["name"], 201),
-        private=told.get("private") is not False,
-        default_branch=plain(branch) if isinstance(branch, str) else None,
-        github_id=_number(told.get("github_id")) or None,
-        created=min(_number(told.get("created")) or now, now),
-        gone=_number(told.get("gone")) or None,
+    # What is known stays as it is.
+    statement = statements.put_repository(
+        session.get_bind().dialect.name, branch=False, sure=False, private=False, numbered=False
     )
-    unchanged = made.on_conflict_do_update(index_elements=[FOLDED], set_={"name": tables.Repository.name})
-    return int(session.scalars(unchanged.returning(tables.Repository.id)).one())
-
-
-def _image(session: Session, repository_id: int, record: Record) -> int:
-    image = upsert(session)(tables.Image).values(
-        repository_id=repository_id, name=plain(record.image, 1000), platform=plain(record.platform, 1000), trend="[]"
-    )
-    keys = ["repository_id", "name", "platform"]
-    image = image.on_conflict_do_update(index_elements=keys, set_={"name": image.excluded.name})
-    return int(session.scalars(image.returning(tables.Image.id)).one())
+    values = {
+        "name": plain(told["name"], 201),
+        "private": told.get("private") is not False,
+        "default_branch": plain(branch) if isinstance(branch, str) else None,
+        "github_id": _number(told.get("github_id")) or None,
+        "created": min(_number(told.get("created")) or now, now),
+        "gone": _number(told.get("gone")) or None,
+    }
+    return int(session.connection().execute(statement, values).one().id)
 
 
 def _take_repository(taking: _Taking, told: dict[str, Any]) -> None:

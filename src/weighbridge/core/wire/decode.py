@@ -109,6 +109,7 @@ def _finding(finding: wire.FindingW) -> Finding:
 def _side(side: wire.SideW, contents: Contents) -> WeighedImage | Unavailable:
     if side.unavailable is not None:
         return Unavailable(**asdict(side.unavailable))
+    _check_lists(side)
     return WeighedImage(
         reference=_there(side.reference),
         id=_there(side.id or ("" if side.recorded else None)),
@@ -128,32 +129,45 @@ def _side(side: wire.SideW, contents: Contents) -> WeighedImage | Unavailable:
 
 def _contents(side: wire.SideW) -> dict[str, Any]:
     return {
-        **_head(side),
+        "layers": _layers(side),
+        "packages": _packages(side),
         "largest_files": tuple(LargeFile(**asdict(file)) for file in _listed(side, side.largest_files)),
         "wasted_paths": tuple(WastedPath(**asdict(path)) for path in _listed(side, side.wasted_paths)),
         "duplicates": tuple(Duplicate(**asdict(each)) for each in _listed(side, side.duplicates)),
-        "tree": NO_TREE if side.weights_only else _tree(_there(side.tree)),
+        "tree": _shaped(side, _tree),
     }
 
 
 def _head(side: wire.SideW) -> dict[str, Any]:
     """What records are made of."""
-    return {
-        **_figures(side),
-        "layers": tuple(_layer(layer) for layer in _there(side.layers)),
-        "packages": tuple(_package(package) for package in _listed(side, side.packages)),
-        "tree": NO_TREE if side.weights_only else _folders(_there(side.tree)),
-    }
+    return {**_UNLISTED, "layers": _layers(side), "packages": _packages(side), "tree": _shaped(side, _folders)}
 
 
 def _figures(side: wire.SideW) -> dict[str, Any]:
-    """Nothing; that it is there is checked."""
+    """Nothing but the root of the tree."""
+    return {**_UNLISTED, "tree": _shaped(side, _node)}
+
+
+_UNLISTED = dict.fromkeys(("layers", "packages", "largest_files", "wasted_paths", "duplicates"), ())
+
+
+def _check_lists(side: wire.SideW) -> None:
+    """That all of them are there, whatever part of them is wanted."""
     _there(side.layers)
     for listed in (side.packages, side.largest_files, side.wasted_paths, side.duplicates):
         _listed(side, listed)
-    tree = NO_TREE if side.weights_only else _node(_there(side.tree))
-    lists = ("layers", "packages", "largest_files", "wasted_paths", "duplicates")
-    return {**dict.fromkeys(lists, ()), "tree": tree}
+
+
+def _layers(side: wire.SideW) -> tuple[Layer, ...]:
+    return tuple(_layer(layer) for layer in _there(side.layers))
+
+
+def _packages(side: wire.SideW) -> tuple[Package, ...]:
+    return tuple(_package(package) for package in _listed(side, side.packages))
+
+
+def _shaped(side: wire.SideW, shape: Callable[[wire.TreeW], TreeNode]) -> TreeNode:
+    return NO_TREE if side.weights_only else shape(_there(side.tree))
 
 
 def _config(side: wire.SideW) -> ImageConfig:

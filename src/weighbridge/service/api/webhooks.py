@@ -1,5 +1,7 @@
 """`/api/v1/admin/webhooks`: who is told of exceeded budgets, and what became of it. The gate lets in admins only."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
@@ -87,36 +89,36 @@ def make(here: Here, asking: Asking, order: WebhookOrderV1) -> SecretV1:
 @router.delete("/{name}", status_code=204, summary="Remove a webhook")
 def remove(here: Here, asking: Asking, name: _Named) -> None:
     """Ends a webhook, with what was still to be sent to it."""
-    try:
+    with _found():
         registered.remove(here, name, asking)
-    except UsageError as error:
-        raise Problem(404, str(error)) from None
 
 
 @router.get("/{name}/deliveries", summary="What was sent to a webhook")
 def deliveries(here: Here, name: _Named) -> DeliveriesV1:
     """The last hundred messages, and what became of them."""
-    try:
-        with here.database.reading() as session:
-            return DeliveriesV1(deliveries=[_delivery(each) for each in registered.deliveries(session, name)])
-    except UsageError as error:
-        raise Problem(404, str(error)) from None
+    with _found(), here.database.reading() as session:
+        return DeliveriesV1(deliveries=[_delivery(each) for each in registered.deliveries(session, name)])
 
 
 @router.post("/{name}/deliveries/{uid}/retry", status_code=202, summary="Send a message now")
 def retry(here: Here, asking: Asking, name: _Named, uid: _Named) -> None:
     """Sends a message within seconds, also one that was given up or cancelled; one that arrived stays as it is."""
-    try:
+    with _found():
         registered.retry(here, uid, name, by=asking)
-    except UsageError as error:
-        raise Problem(404, str(error)) from None
 
 
 @router.post("/{name}/deliveries/{uid}/cancel", status_code=202, summary="Cancel a message")
 def cancel(here: Here, asking: Asking, name: _Named, uid: _Named) -> None:
     """Never sends a message that waits."""
-    try:
+    with _found():
         registered.cancel(here, uid, name, by=asking)
+
+
+@contextlib.contextmanager
+def _found() -> Iterator[None]:
+    """What there is not, is told as such."""
+    try:
+        yield
     except UsageError as error:
         raise Problem(404, str(error)) from None
 

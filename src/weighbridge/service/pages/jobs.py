@@ -101,7 +101,7 @@ def jobs(
     return render(
         "jobs.html.j2", here="Jobs", scripts=("jobs.js",), now=now, shown=shown, after=page.after, above=above,
         states=list(State), state=state, parent=parent, query=_query(state, parent), lying=lying, messages=messages,
-        counts=courier.queue(here), attempts=len(courier.WAITS) + 1,
+        counts={} if messages is None else courier.queue(here), attempts=len(courier.WAITS) + 1,
     )  # fmt: skip
 
 
