@@ -6,7 +6,7 @@ import threading
 import zlib
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from sqlalchemy import select
@@ -28,7 +28,8 @@ from weighbridge.service.values import plain, seconds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from weighbridge.model.files import LayerIndex
     from weighbridge.model.report import Report
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from weighbridge.service.jobs.work import Progress
     from weighbridge.service.running import Service
 
+_Column = TypeVar("_Column")
 _BATCH = 200
 _TURN = 7_302_203 << 32
 """With what tells a repository: the advisory lock of whoever writes down a tag of it."""
@@ -115,14 +117,16 @@ class Backfill:
 def _releases(service: Service, wanted: Filling) -> set[str | None]:
     record = tables.Record
     with service.database.reading() as session:
-        return set(
-            session.scalars(
-                select(record.release)
-                .join(tables.Image, tables.Image.id == record.image_id)
-                .join(tables.Repository, tables.Repository.id == tables.Image.repository_id)
-                .where(*_is_of(wanted), record.release.is_not(None))
-            )
-        )
+        return set(session.scalars(_of_records(record.release).where(*_is_of(wanted), record.release.is_not(None))))
+
+
+def _of_records(column: InstrumentedAttribute[_Column]) -> Select[_Column]:
+    """A column of records, with their images and repositories to choose by."""
+    return (
+        select(column)
+        .join(tables.Image, tables.Image.id == tables.Record.image_id)
+        .join(tables.Repository, tables.Repository.id == tables.Image.repository_id)
+    )
 
 
 def _is_of(wanted: Filling | Weighing) -> tuple[ColumnElement[bool], ...]:
@@ -188,10 +192,7 @@ def _commit(service: Service, wanted: Weighing, told: str | None) -> str:
         )
     with service.database.reading() as session:
         known = session.scalar(
-            select(tables.Record.release)
-            .join(tables.Image, tables.Image.id == tables.Record.image_id)
-            .join(tables.Repository, tables.Repository.id == tables.Image.repository_id)
-            .where(*_is_of(wanted), tables.Record.commit == commit)
+            _of_records(tables.Record.release).where(*_is_of(wanted), tables.Record.commit == commit)
         )
     # `1.2` is moved to what `1.2.7` is: there is one record of a commit, and the fuller name is told.
     if known is not None and known != wanted.tag and in_order((known, wanted.tag))[-1] == known:
@@ -203,9 +204,7 @@ def _of_release(service: Service, wanted: Weighing) -> str | None:
     """None too where its records do not agree."""
     with service.database.reading() as session:
         found = session.scalars(
-            select(tables.Record.commit)
-            .join(tables.Image, tables.Image.id == tables.Record.image_id)
-            .join(tables.Repository, tables.Repository.id == tables.Image.repository_id)
+            _of_records(tables.Record.commit)
             .where(tables.Repository.name == wanted.repository, tables.Record.release == plain(wanted.tag))
             .distinct()
             .limit(2)
