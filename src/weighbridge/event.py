@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from weighbridge.errors import UsageError
+from weighbridge.model.record import COMMIT
 
 MAX_EVENT_BYTES = 25 * 1024 * 1024
 """GitHub's own bound on the payload of an event."""
 
 _MAX_LABELS = 100
 _MAX_TEXT = 1024
-_COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[A-Za-z0-9._~/-]*)?")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -207,7 +207,7 @@ def _common(environ: Mapping[str, str], name: str, payload: _Node) -> _Common:
         server_url=_url(environ, "GITHUB_SERVER_URL", "https://github.com"),
         api_url=_url(environ, "GITHUB_API_URL", "https://api.github.com"),
         default_branch=described.text_or_none("default_branch") if described else None,
-        sha=sha if _COMMIT_ID.fullmatch(sha) else None,
+        sha=sha if COMMIT.fullmatch(sha) else None,
         ref_name=reference or None,
         run_id=int(run_id) if re.fullmatch(r"[0-9]{1,18}", run_id) else None,
         workspace=Path(workspace) if workspace else None,
@@ -352,7 +352,7 @@ class _Node:
 
     def commit(self, key: str) -> str:
         value = self.text(key)
-        if not _COMMIT_ID.fullmatch(value):
+        if not COMMIT.fullmatch(value):
             raise self._nonsense(key, "is not a full commit ID")
         return value
 

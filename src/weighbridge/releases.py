@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from weighbridge import pipeline
+from weighbridge.model.record import COMMIT
 from weighbridge.naming import ImageName, Transport
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from weighbridge.ports import Announced, LayerCache, Registry
     from weighbridge.weighing import Scale
 
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 REVISION = "org.opencontainers.image.revision"
 _REVISIONS = (REVISION, "org.label-schema.vcs-ref")
 
@@ -122,7 +121,7 @@ def weigh(
 def commit_of(announced: Announced) -> str | None:
     """The commit that an image says it was made of, in a label or an annotation; None where it names none whole."""
     told = (words.get(name) for name in _REVISIONS for words in (labels_of(announced), announced.annotations))
-    return next((text for text in told if isinstance(text, str) and _COMMIT.fullmatch(text)), None)
+    return next((text for text in told if isinstance(text, str) and COMMIT.fullmatch(text)), None)
 
 
 def labels_of(announced: Announced) -> dict[str, object]:

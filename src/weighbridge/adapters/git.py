@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from weighbridge.adapters.git_process import CONFIGURATION, UNPRINTABLE, Result, plain, run, temporary_folder
 from weighbridge.errors import GitError, RevisionNotFound, UsageError
 from weighbridge.interruption import interruptible
+from weighbridge.model.record import COMMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,6 @@ DEEPENING_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 
 _NEARLY_FULL_BYTES = 1 << 20
 
-_COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 
@@ -63,7 +62,7 @@ class GitRepository:
         found = self._local(revision)
         if found is not None:
             return found
-        if _COMMIT_ID.fullmatch(revision):
+        if COMMIT.fullmatch(revision):
             self.ensure_commit(revision)
             return revision
         if revision == "HEAD":
@@ -80,7 +79,7 @@ class GitRepository:
     def branch(self, name: str, *, fresh: bool = False) -> str | None:
         """The tip of a branch, here or on origin."""
         reference = f"refs/heads/{name}"
-        if name == "HEAD" or _COMMIT_ID.fullmatch(name) or not self._is_ref(reference):
+        if name == "HEAD" or COMMIT.fullmatch(name) or not self._is_ref(reference):
             return None
         if fresh and (tip := self._remote_branch(reference)) is not None:
             return tip
@@ -131,7 +130,7 @@ class GitRepository:
 
     def ensure_commit(self, commit: str) -> None:
         """Fetches the commit if it is missing: alone in a shallow clone, with its history in a whole one."""
-        if not _COMMIT_ID.fullmatch(commit):
+        if not COMMIT.fullmatch(commit):
             raise RevisionNotFound(f"{plain(commit)!r} is not a full commit ID")
         if self._local(commit) is not None:
             return
@@ -195,7 +194,7 @@ class GitRepository:
     def _local(self, revision: str) -> str | None:
         result = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         commit = result.output.strip()
-        return commit if result.status == 0 and _COMMIT_ID.fullmatch(commit) else None
+        return commit if result.status == 0 and COMMIT.fullmatch(commit) else None
 
     def _is_ref(self, reference: str) -> bool:
         return not UNPRINTABLE.search(reference) and self._run("check-ref-format", reference).status == 0
@@ -210,7 +209,7 @@ class GitRepository:
         """What origin says of the references; nothing where it cannot be asked."""
         result = self._run("ls-remote", "--quiet", "origin", *references, timeout=self._fetch_timeout)
         rows = (line.split("\t", 1) for line in result.output.splitlines() if "\t" in line)
-        return {name: commit for commit, name in rows if name in references and _COMMIT_ID.fullmatch(commit)}
+        return {name: commit for commit, name in rows if name in references and COMMIT.fullmatch(commit)}
 
     def _shallow(self) -> bool:
         return self._git("rev-parse", "--is-shallow-repository").strip() == "true"

@@ -32,7 +32,6 @@ MAX_BYTES = 256_000_000
 
 _TIP = "refs/heads/tip"
 _BOT = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
-_COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # What of the clone's own settings decides how its server is reached.
 _TRANSPORT = r"^(http|url|credential|protocol|ssh|user)\.|^core\.(sshcommand|gitproxy|askpass)$"
 _OTHERS_FIRST = re.compile(

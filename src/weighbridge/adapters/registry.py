@@ -80,8 +80,7 @@ class RegistryRepository:
         blobs = layout / "blobs" / "sha256"
         blobs.mkdir(parents=True)
         with self._session() as session:
-            text, annotations = self._chosen(session, tag, platform)
-            document = _document(text, self._shown)
+            text, document, annotations = self._chosen(session, tag, platform)
             digest = hashlib.sha256(text).hexdigest()
             (blobs / digest).write_bytes(text)
             config, *layers = _parts(document, self._shown)
@@ -100,16 +99,19 @@ class RegistryRepository:
         (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
         (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
 
-    def _chosen(self, session: requests.Session, tag: str, platform: str) -> tuple[bytes, Mapping[str, Any]]:
-        """The manifest for a platform, and what is annotated of it."""
+    def _chosen(
+        self, session: requests.Session, tag: str, platform: str
+    ) -> tuple[bytes, Mapping[str, Any], Mapping[str, Any]]:
+        """The manifest for a platform as text and as what it says, and what is annotated of it."""
         text = self._manifest(session, tag, None)
         document = _document(text, self._shown)
         annotations = _object(document.get("annotations"))
         if document.get("mediaType") in _INDEXES or "manifests" in document:
             chosen = _for_platform(document, platform, f"{self._shown}:{tag}")
             text = self._manifest(session, chosen, chosen)
-            annotations = {**annotations, **_object(_document(text, self._shown).get("annotations"))}
-        return text, annotations
+            document = _document(text, self._shown)
+            annotations = {**annotations, **_object(document.get("annotations"))}
+        return text, document, annotations
 
     def _session(self) -> requests.Session:
         session = requests.Session()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from weighbridge.model.budget import Status
     from weighbridge.model.image import PackedSize
     from weighbridge.model.packages import Ecosystem
+
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+"""A whole commit ID of git, of SHA-1 or SHA-256, for `fullmatch`."""
 
 
 class RecordKey(NamedTuple):

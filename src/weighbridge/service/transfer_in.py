@@ -19,6 +19,7 @@ from weighbridge.core import wire
 from weighbridge.core.wire.layers import MAX_BYTES
 from weighbridge.core.wire.records import load_records
 from weighbridge.errors import UsageError
+from weighbridge.model.record import COMMIT
 from weighbridge.service import details_intake, tables
 from weighbridge.service import ingest_statements as statements
 from weighbridge.service.database import upsert
@@ -40,7 +41,6 @@ _MAX_RECORD = 300_000
 _MAX_LINE = 96 << 20
 """Characters. What is packed in a line may unpack to much more, and is bounded by itself."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DAMAGED = (ValueError, TypeError, LookupError, RecursionError, UsageError)
 
 
@@ -198,7 +198,7 @@ def _take_report(taking: _Taking, told: dict[str, Any]) -> None:
     content = base64.b64decode(told["content"], validate=True)
     text = unpacked(content, wire.MAX_BYTES)
     digest, commit = hashlib.sha256(text).hexdigest(), told["commit"]
-    if digest != told["digest"] or not _COMMIT.fullmatch(commit):
+    if digest != told["digest"] or not COMMIT.fullmatch(commit):
         raise UsageError("not what it claims to be")
     wire.load(text)
     taking.service.store.put(named("reports", digest), content)
@@ -217,7 +217,7 @@ def _take_report(taking: _Taking, told: dict[str, Any]) -> None:
 
 def _take_pull(taking: _Taking, told: dict[str, Any]) -> None:
     number, commit = _number(told["number"]), told["commit"]
-    if not number or not _COMMIT.fullmatch(commit):
+    if not number or not COMMIT.fullmatch(commit):
         raise UsageError("not a pull request")
     with taking.service.database.writing() as session:
         row = {

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from weighbridge.errors import UsageError
+from weighbridge.model.record import COMMIT
 from weighbridge.service.sender import Sender
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _REF = re.compile(r"refs/(?:pull/(?P<pull>[1-9][0-9]{0,9})/(?:merge|head)|(?P<kind>heads|tags)/(?P<name>.{1,1000}))")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 OWN_CODE = frozenset(
@@ -48,7 +48,7 @@ def sender_of(claims: Mapping[str, object]) -> Sender:
         pulls_only=not own,
         ref=ref["name"] if own else None,
         release=ref["name"] if own and ref["kind"] == "tags" else None,
-        commit=_matching(claims, "sha", _COMMIT) if own else None,
+        commit=_matching(claims, "sha", COMMIT) if own else None,
         private=visibility != "public" if isinstance(visibility, str) else None,
         github_id=_number(claims, "repository_id"),
         knows_default_branch=own and event == "schedule",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
+from weighbridge.model.record import COMMIT
 from weighbridge.service.auth import audit
 from weighbridge.service.auth.identity import aside, settle
 from weighbridge.service.tables import Pull, Repository
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def _pull(payload: object) -> tuple[int, bool, str, int] | None:
                 "head": {"sha": str(commit)},
                 "updated_at": str(updated),
             }
-        } if 0 < number < 1 << 31 and _COMMIT.fullmatch(commit):
+        } if 0 < number < 1 << 31 and COMMIT.fullmatch(commit):
             pass
         case _:
             return None

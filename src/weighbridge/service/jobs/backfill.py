@@ -16,7 +16,7 @@ from weighbridge.core.history.backfill import missing
 from weighbridge.core.history.versions import in_order
 from weighbridge.core.wire.layers import digest_of_layer, dump_layer
 from weighbridge.errors import UsageError
-from weighbridge.model.record import Occasion
+from weighbridge.model.record import COMMIT, Occasion
 from weighbridge.model.report import Revision
 from weighbridge.service import details_intake, ingest, tables
 from weighbridge.service.database import take_turn
@@ -43,7 +43,7 @@ _TURN = 7_302_203 << 32
 """With what tells a repository: the advisory lock of whoever writes down a tag of it."""
 _NAME = r"^[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}$"
 _Tag = Annotated[str, StringConstraints(max_length=128)]
-_Commit = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+_Commit = Annotated[str, StringConstraints(pattern=rf"^({COMMIT.pattern})$")]
 
 
 class Filling(BaseModel, frozen=True, extra="forbid"):
