@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from bench.service.fleet import END, Fleet
+from weighbridge.core.wire.parsing import compact
 from weighbridge.core.wire.times import written
 
 if TYPE_CHECKING:
@@ -35,4 +36,4 @@ def bodies(fleet: Fleet, count: int, *, images: int) -> Iterator[bytes]:
             "event": "push", "time": time, "recorded": time, "ref": "main", "release": None, "default_branch": "main",
             "recipes": {name: "0123456789abcdef"},
         }  # fmt: skip
-        yield packer.compress(json.dumps(report, indent=2).encode())
+        yield packer.compress(compact(json.dumps(report, indent=2).encode()))

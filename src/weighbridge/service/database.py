@@ -57,7 +57,7 @@ class Database:
         """A session that sees one state of things, as far as the request may read it, and changes nothing."""
         with self._sessions() as session:
             if self.sqlite:
-                session.execute(text("BEGIN"))
+                session.connection().exec_driver_sql("BEGIN")
             else:
                 session.connection(execution_options=_SNAPSHOT)
             readable.narrow(session)
@@ -69,7 +69,7 @@ class Database:
         with self._turn_of_sqlite(), self._sessions() as session, session.begin():
             if self.sqlite:
                 # The writer's turn is taken at once: a reader that turned into a writer could only fail.
-                session.execute(text("BEGIN IMMEDIATE"))
+                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             yield session
 
     @contextlib.contextmanager

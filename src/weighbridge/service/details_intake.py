@@ -59,15 +59,20 @@ def missing(database: Database, where: Place, layers: Mapping[str, str], now: in
     return tuple(diff_id for diff_id in layers if diff_id not in known)
 
 
-def keep(database: Database, store: Store, where: Place, diff_id: str, document: bytes, now: int) -> str:
-    """Stores a layer's document and gives its digest. Raises UsageError for a document that is none of this layer."""
+def keep(
+    database: Database, store: Store, where: Place, diff_id: str, document: bytes, now: int, frame: bytes | None = None
+) -> str:
+    """Stores a layer's document and gives its digest. `frame`: see bodies.Body.
+
+    Raises UsageError for a document that is none of this layer.
+    """
     if check_layer(document) != f"sha256:{diff_id}":
         raise UsageError("the document is of another layer")
     digest = digest_of_layer(document)
     # Who sends need not be one who may read.
     with readable.everything(), database.reading() as session:
         _repository(session, where)
-    store.put(named(KIND, digest), packed(document))
+    store.put(named(KIND, digest), packed(document) if frame is None else frame)
     with database.writing() as session:
         _note(session, _repository(session, where), where, {diff_id: digest}, now)
     return digest

@@ -68,15 +68,23 @@ class Receipt:
     images: tuple[Taken, ...]
 
 
-def take(report: Report, content: bytes, sender: Sender, database: Database, store: Store, now: datetime) -> Receipt:
-    """Writes a report down. `content` is its JSON as it came.
+def take(
+    report: Report,
+    content: bytes,
+    sender: Sender,
+    database: Database,
+    store: Store,
+    now: datetime,
+    frame: bytes | None = None,
+) -> Receipt:
+    """Writes a report down. `content` is its JSON as it came; `frame`: see bodies.Body.
 
     Raises Refused where the sender may not, UsageError for a report that cannot be kept, StoreUnavailable, and
     SQLAlchemy's errors where the database is away: then nothing of it is there.
     """
     arrival = arrive(report, content, sender, now)
     # First the text, then the rows that speak of it: what is acknowledged can always be read.
-    store.put(named("reports", arrival.digest), packed(content))
+    store.put(named("reports", arrival.digest), packed(content) if frame is None else frame)
     with database.writing() as session:
         return _written(session, arrival)
 

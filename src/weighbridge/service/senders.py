@@ -19,7 +19,8 @@ async def _sender(request: Request) -> Sender:
     if scheme.lower() != "bearer" or not credentials.strip():
         raise Problem(401, "send a token: Authorization: Bearer …", _CHALLENGE)
     access = cast(Access, request.app.state.access)
-    return await run_in_threadpool(access.sender, credentials.strip())
+    token = credentials.strip()
+    return access.sender_lately(token) or await run_in_threadpool(access.sender, token)
 
 
 Sending = Annotated[Sender, Depends(_sender)]

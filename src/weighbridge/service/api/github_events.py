@@ -34,7 +34,7 @@ async def receive(request: Request, here: Here) -> HeededV1:
     signature = _SIGNATURE.fullmatch(request.headers.get("x-hub-signature-256", ""))
     if signature is None:
         raise Problem(401, "the event is not signed")
-    body = await bodies.read(request, _LIMIT)
+    body = (await bodies.read(request, _LIMIT)).content
     if not hmac.compare_digest(signature[1], hmac.new(secret.get_secret_value().encode(), body, "sha256").hexdigest()):
         raise Problem(401, "the event's signature is not by this service's secret")
     try:

@@ -78,6 +78,13 @@ async def keep(
     document = await bodies.read(request, MAX_BYTES, "a layer's document")
     plain_id = diff_id.removeprefix("sha256:")
     digest = await run_in_threadpool(
-        details_intake.keep, here.database, here.store, where, plain_id, document, seconds(here.now())
+        details_intake.keep,
+        here.database,
+        here.store,
+        where,
+        plain_id,
+        document.content,
+        seconds(here.now()),
+        frame=document.frame,
     )
     return KeptV1(diff_id=diff_id, digest=digest)

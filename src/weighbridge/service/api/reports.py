@@ -3,11 +3,13 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from weighbridge.core import wire
 from weighbridge.service import bodies, ingest, metrics
+from weighbridge.service.bodies import Body
 from weighbridge.service.running import Here, Service
 from weighbridge.service.sender import Sender
 from weighbridge.service.senders import Sending
@@ -32,21 +34,23 @@ class ReceiptV1(BaseModel):
     images: list[TakenV1]
 
 
-@router.post("/reports", status_code=201, summary="Send a report")
-async def send(request: Request, here: Here, sender: Sending) -> ReceiptV1:
+@router.post("/reports", status_code=201, summary="Send a report", response_model=ReceiptV1)
+async def send(request: Request, here: Here, sender: Sending) -> JSONResponse:
     """Takes a report (`weighbridge.report/1`), plain, or packed with gzip or zstd.
 
     Sending the same again changes nothing. Once this is answered, the report is on disk.
     """
     body = await bodies.read(request, here.configuration.max_report)
-    return await run_in_threadpool(_take, here, sender, body)
+    receipt = await run_in_threadpool(_take, here, sender, body)
+    # Not checked again by the framework: it is by construction what it says.
+    return JSONResponse(receipt.model_dump(), status_code=201)
 
 
-def _take(here: Service, sender: Sender, body: bytes) -> ReceiptV1:
-    report = wire.load(body, heads=True)
-    receipt = ingest.take(report, body, sender, here.database, here.store, here.now())
+def _take(here: Service, sender: Sender, body: Body) -> ReceiptV1:
+    report = wire.load(body.content, heads=True)
+    receipt = ingest.take(report, body.content, sender, here.database, here.store, here.now(), body.frame)
     metrics.REPORTS.inc()
-    metrics.REPORT_BYTES.inc(len(body))
+    metrics.REPORT_BYTES.inc(len(body.content))
     for taken in receipt.images:
         metrics.IMAGES.labels(taken.outcome).inc()
     return ReceiptV1(

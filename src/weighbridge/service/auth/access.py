@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from weighbridge.service import tokens
@@ -12,8 +13,14 @@ from weighbridge.service.auth.sealing import Seals
 from weighbridge.service.auth.workflow_tokens import WorkflowTokens, refused
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from weighbridge.service.running import Service
     from weighbridge.service.sender import Sender
+
+
+_LATELY = timedelta(seconds=5)
+_MOST = 10_000
 
 
 class Access:
@@ -27,6 +34,15 @@ class Access:
         self.workflow_tokens = WorkflowTokens(settings)
         self.readers = Readers(service, self.seals, self.rights, self.sender)
         self._service = service
+        self._lately: dict[str, tuple[Sender, datetime]] = {}
+
+    def sender_lately(self, token: str) -> Sender | None:
+        """Whose an upload token is that was looked up in the last seconds, None for others: nobody is asked.
+
+        So one that is revoked may send for some seconds more, and who sends much is not looked up each time.
+        """
+        sender, until = self._lately.get(tokens.digest(token), (None, None))
+        return sender if until is not None and self._service.now() < until else None
 
     def sender(self, token: str) -> Sender:
         """Whose a token is that sends. Raises Problem for one that there is not, or no longer."""
@@ -40,4 +56,8 @@ class Access:
         if tokens.is_use_unknown(found, now):
             with self._service.database.writing() as session:
                 tokens.note_use(session, token, now)
-        return tokens.sender_of(found)
+        sender = tokens.sender_of(found)
+        if len(self._lately) >= _MOST:
+            self._lately.clear()
+        self._lately[tokens.digest(token)] = (sender, now + _LATELY)
+        return sender
