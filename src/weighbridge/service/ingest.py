@@ -13,6 +13,7 @@ from weighbridge.service import ingest_statements as statements
 from weighbridge.service import tables
 from weighbridge.service.arrival import Arrival, arrive
 from weighbridge.service.auth.identity import settle
+from weighbridge.service.sender import TokenEnded
 from weighbridge.service.store import named
 from weighbridge.service.values import (
     Values,
@@ -79,8 +80,8 @@ def take(
 ) -> Receipt:
     """Writes a report down. `content` is its JSON as it came; `frame`: see bodies.Body.
 
-    Raises Refused where the sender may not, UsageError for a report that cannot be kept, StoreUnavailable, and
-    SQLAlchemy's errors where the database is away: then nothing of it is there.
+    Raises Refused where the sender may not, TokenEnded where that one may not any more, UsageError for a report that
+    cannot be kept, StoreUnavailable, and SQLAlchemy's errors where the database is away: then no row of it is there.
     """
     arrival = arrive(report, content, sender, now)
     # First the text, then the rows that speak of it: what is acknowledged can always be read.
@@ -91,6 +92,7 @@ def take(
 
 def _written(session: Session, arrival: Arrival) -> Receipt:
     connection = session.connection()
+    _check_token(connection, arrival)
     repository = _repository(session, connection, arrival)
     report_id, is_new = _report(connection, repository.id, arrival)
     records = records_of(arrival.report, arrival.occasion)
@@ -113,6 +115,15 @@ def _written(session: Session, arrival: Arrival) -> Receipt:
     if arrival.pull:
         _pull(connection, repository.id, arrival)
     return Receipt(repository=repository.name, commit=arrival.occasion.commit, pull=arrival.pull, images=tuple(taken))
+
+
+def _check_token(connection: Connection, arrival: Arrival) -> None:
+    """That it was not revoked since its sender was looked up. Raises TokenEnded."""
+    if arrival.sender.token_id is None:
+        return
+    values = {"token": arrival.sender.token_id, "now": arrival.received}
+    if statements.run(connection, statements.find_token(), values).scalar() is None:
+        raise TokenEnded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +158,7 @@ def _repository(session: Session, connection: Connection, arrival: Arrival) -> R
         "github_id": sender.github_id,
         "created": arrival.received,
     }
-    return connection.execute(statement, values).one()
+    return statements.run(connection, statement, values).one()
 
 
 def _report(connection: Connection, repository_id: int, arrival: Arrival) -> tuple[int, bool]:
@@ -159,10 +170,10 @@ def _report(connection: Connection, repository_id: int, arrival: Arrival) -> tup
         "digest": arrival.digest,
     }
     values = {**key, "received": arrival.received, "actor": plain(arrival.sender.actor), "bytes": arrival.length}
-    made = connection.scalar(statements.put_new(connection.dialect.name, tables.Report), values)
+    made = statements.run(connection, statements.put_new(connection.dialect.name, tables.Report), values).scalar()
     if made is not None:
         return made, True
-    return connection.execute(statements.find_report(), key).scalar_one(), False
+    return statements.run(connection, statements.find_report(), key).scalar_one(), False
 
 
 def image_row(connection: Connection, repository_id: int, record: Record) -> Row[Any]:
@@ -173,7 +184,7 @@ def image_row(connection: Connection, repository_id: int, record: Record) -> Row
         "platform": plain(record.platform, 1000),
         "trend": "[]",
     }
-    return connection.execute(statements.put_image(connection.dialect.name), values).one()
+    return statements.run(connection, statements.put_image(connection.dialect.name), values).one()
 
 
 def _record(session: Session, connection: Connection, shown: Row[Any], weighed: _Weighed) -> tuple[str, bool]:
@@ -182,7 +193,8 @@ def _record(session: Session, connection: Connection, shown: Row[Any], weighed: 
     key = {"image_id": shown.id, "commit": record.commit, "pull": weighed.pull}
     values = {**columns(record, weighed.image), "report_id": weighed.report_id, "trunk": weighed.trunk}
     # Nearly every record is new: it is not looked for first.
-    made = connection.scalar(statements.put_new(connection.dialect.name, tables.Record), {**key, **values})
+    statement = statements.put_new(connection.dialect.name, tables.Record)
+    made = statements.run(connection, statement, {**key, **values}).scalar()
     if made is None:
         old = session.scalars(select(tables.Record).filter_by(**key)).one()
         return _again(session, shown, weighed, old, values)
@@ -228,7 +240,7 @@ def _show(
         values |= {"trend": _compact(sizes), "month_change": _month_change(connection, shown.id, record.size, time)}
     else:
         values["trend"], values["month_change"] = trend_of(session, shown.id, time)
-    connection.execute(statements.show_image(), {"image": shown.id, **values})
+    statements.run(connection, statements.show_image(), {"image": shown.id, **values})
     return newest
 
 
@@ -256,7 +268,8 @@ def trend_of(session: Session, image_id: int, newest: int) -> tuple[str, int | N
 
 
 def _month_change(connection: Connection, image_id: int, size: int, newest: int) -> int | None:
-    before = connection.scalar(statements.earlier_size(), {"image": image_id, "before": newest - MONTH})
+    values = {"image": image_id, "before": newest - MONTH}
+    before = statements.run(connection, statements.earlier_size(), values).scalar()
     return None if before is None else size - before
 
 
@@ -268,9 +281,9 @@ def replace_rows(
     connection: Connection, table: type[tables.Finding | tables.Package], image_id: int, rows: Sequence[Values]
 ) -> None:
     """An image has these from now on, and no others."""
-    connection.execute(statements.drop_rows(table), {"image": image_id})
+    statements.run(connection, statements.drop_rows(table), {"image": image_id})
     if rows:
-        connection.execute(statements.put_rows(table), [{**row, "image_id": image_id} for row in rows])
+        statements.run_many(connection, statements.put_rows(table), [{**row, "image_id": image_id} for row in rows])
 
 
 def _pull(connection: Connection, repository_id: int, arrival: Arrival) -> None:
@@ -281,7 +294,7 @@ def _pull(connection: Connection, repository_id: int, arrival: Arrival) -> None:
         "commit": arrival.occasion.commit,
         "updated": seconds(arrival.occasion.recorded),
     }
-    connection.execute(statements.put_pull(connection.dialect.name), values)
+    statements.run(connection, statements.put_pull(connection.dialect.name), values)
 
 
 def count(session: Session, table: type[tables.Base]) -> int:

@@ -1,21 +1,25 @@
 """What a report on its way in says to the database.
 
-Each statement is put together once: that costs more than to run it. They are of SQLAlchemy's core, and take their
-values as parameters, by the names of the columns. `dialect` is the database's: `sqlite` or `postgresql`.
+Each statement is put together once, and turned into text once: that costs more than to run it. They are of
+SQLAlchemy's core, take their values by the names of the columns, and are for `run`. `dialect` is the database's:
+`sqlite` or `postgresql`.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, bindparam, func, insert, select, text, update
+from sqlalchemy import Table, bindparam, func, insert, or_, select, text, update
 
 from weighbridge.service import tables
 from weighbridge.service.database import upserting
 
 if TYPE_CHECKING:
-    from sqlalchemy import Delete, Executable, Insert, Select, Update
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, CursorResult, Delete, Dialect, Executable, Insert, Select, Update
 
 _FOLDED = text("lower(name)")
 """What a repository is unique by."""
@@ -27,7 +31,51 @@ def _table(of: type[tables.Base]) -> Table:
 
 
 REPOSITORIES, REPORTS, IMAGES = _table(tables.Repository), _table(tables.Report), _table(tables.Image)
-RECORDS, PULLS = _table(tables.Record), _table(tables.Pull)
+RECORDS, PULLS, TOKENS = _table(tables.Record), _table(tables.Pull), _table(tables.UploadToken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A statement's text for a driver: with the names of its values in their order where it takes them by position, and
+    with what it says itself (limits)."""
+
+    text: str
+    order: tuple[str, ...] | None
+    own: Mapping[str, object]
+
+    def arranged(self, values: Mapping[str, object]) -> Any:
+        """As the driver takes them."""
+        whole = {**self.own, **values}
+        return whole if self.order is None else tuple([whole[name] for name in self.order])
+
+
+def run(connection: Connection, statement: Executable, values: Mapping[str, object]) -> CursorResult[Any]:
+    """Executes one of the statements of this module. Values go to the driver as they are: no column with a type of its
+    own may be among them."""
+    prepared = _prepared(statement, connection.dialect, tuple(values))
+    return connection.exec_driver_sql(prepared.text, prepared.arranged(values))
+
+
+def run_many(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, object]]) -> None:
+    """The same for several rows, at least one, that have the same columns."""
+    prepared = _prepared(statement, connection.dialect, tuple(rows[0]))
+    connection.exec_driver_sql(prepared.text, [prepared.arranged(row) for row in rows])
+
+
+@lru_cache(maxsize=500)
+def _prepared(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Prepared:
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    own = {name: value for name, value in compiled.params.items() if name not in names}
+    order = compiled.positiontup
+    return _Prepared(str(compiled), None if order is None else tuple(order), own)
+
+
+@cache
+def find_token() -> Select[Any]:
+    """Gives `id` of a `token` (the same) that holds at the moment `now`."""
+    columns = TOKENS.c
+    unexpired = or_(columns.expires.is_(None), columns.expires > bindparam("now"))
+    return select(columns.id).where(columns.id == bindparam("token"), columns.revoked.is_(None), unexpired)
 
 
 @cache

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from weighbridge.errors import UsageError
+
 _SENDING = ("/api/v1/reports", "/api/v1/layers")
+
+
+class TokenEnded(UsageError):
+    """The sender's token was revoked, or has expired, since they were looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +22,7 @@ class Sender:
     (the tag, if it is one) and `commit` are known for sure, whatever the report says; where `ref` is None only the
     report tells. `private` and `github_id` (GitHub's number) are the repository's, None where nobody knows.
     `knows_default_branch` is False where the run may be of any branch, and its report may claim that it is the default.
+    `token_id` is the upload token's row: who writes down what it sends makes sure that it still holds.
     """
 
     actor: str
@@ -29,6 +36,7 @@ class Sender:
     private: bool | None = None
     github_id: int | None = None
     knows_default_branch: bool = True
+    token_id: int | None = None
 
     def may_write(self, repository: str) -> bool:
         """Whether reports of a repository are taken. GitHub's names are the same in any case."""

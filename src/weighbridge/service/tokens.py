@@ -79,7 +79,7 @@ def holder_of(session: Session, token: str, now: datetime) -> UploadToken | None
 
 def sender_of(found: UploadToken) -> Sender:
     """Who holds a token."""
-    return Sender(actor=f"token:{found.name}", scope=found.scope, private=found.private)
+    return Sender(actor=f"token:{found.name}", scope=found.scope, private=found.private, token_id=found.id)
 
 
 def is_use_unknown(found: UploadToken, now: datetime) -> bool:

@@ -9,10 +9,12 @@ from starlette.concurrency import run_in_threadpool
 
 from weighbridge.core import wire
 from weighbridge.service import bodies, ingest, metrics
+from weighbridge.service.auth.access import ENDED
+from weighbridge.service.auth.workflow_tokens import refused
 from weighbridge.service.bodies import Body
 from weighbridge.service.running import Here, Service
-from weighbridge.service.sender import Sender
-from weighbridge.service.senders import Sending
+from weighbridge.service.sender import Sender, TokenEnded
+from weighbridge.service.senders import SendingLately
 
 router = APIRouter(tags=["reports"])
 
@@ -35,7 +37,7 @@ class ReceiptV1(BaseModel):
 
 
 @router.post("/reports", status_code=201, summary="Send a report", response_model=ReceiptV1)
-async def send(request: Request, here: Here, sender: Sending) -> JSONResponse:
+async def send(request: Request, here: Here, sender: SendingLately) -> JSONResponse:
     """Takes a report (`weighbridge.report/1`), plain, or packed with gzip or zstd.
 
     Sending the same again changes nothing. Once this is answered, the report is on disk.
@@ -48,7 +50,10 @@ async def send(request: Request, here: Here, sender: Sending) -> JSONResponse:
 
 def _take(here: Service, sender: Sender, body: Body) -> ReceiptV1:
     report = wire.load(body.content, heads=True)
-    receipt = ingest.take(report, body.content, sender, here.database, here.store, here.now(), body.frame)
+    try:
+        receipt = ingest.take(report, body.content, sender, here.database, here.store, here.now(), body.frame)
+    except TokenEnded:
+        raise refused(ENDED) from None
     metrics.REPORTS.inc()
     metrics.REPORT_BYTES.inc(len(body.content))
     for taken in receipt.images:

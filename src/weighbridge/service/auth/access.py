@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from weighbridge.service.sender import Sender
 
 
-_LATELY = timedelta(seconds=5)
+ENDED = "the token is unknown, was revoked, or has expired"
+_LATELY = timedelta(minutes=1)
 _MOST = 10_000
 
 
@@ -37,10 +38,7 @@ class Access:
         self._lately: dict[str, tuple[Sender, datetime]] = {}
 
     def sender_lately(self, token: str) -> Sender | None:
-        """Whose an upload token is that was looked up in the last seconds, None for others: nobody is asked.
-
-        So one that is revoked may send for some seconds more, and who sends much is not looked up each time.
-        """
+        """Whose an upload token is, or was, that was looked up in the last minute; None for others. Nobody is asked."""
         sender, until = self._lately.get(tokens.digest(token), (None, None))
         return sender if until is not None and self._service.now() < until else None
 
@@ -52,7 +50,7 @@ class Access:
         with self._service.database.reading() as session:
             found = tokens.holder_of(session, token, now)
         if found is None:
-            raise refused("the token is unknown, was revoked, or has expired")
+            raise refused(ENDED)
         if tokens.is_use_unknown(found, now):
             with self._service.database.writing() as session:
                 tokens.note_use(session, token, now)
