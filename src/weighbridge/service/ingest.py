@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from weighbridge.core.history.make import records_of
+from weighbridge.service import contents, tables
 from weighbridge.service import ingest_statements as statements
-from weighbridge.service import tables
 from weighbridge.service.arrival import Arrival, arrive
 from weighbridge.service.auth.identity import settle
 from weighbridge.service.sender import TokenEnded
@@ -29,7 +29,6 @@ from weighbridge.service.values import (
 from weighbridge.service.webhooks.breaches import tell_of_breach
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -249,11 +248,11 @@ def _contents(connection: Connection, shown: Row[Any], image: ImageReport) -> Va
     values: Values = {}
     findings = findings_digest(image)
     if findings != shown.findings_digest:
-        replace_rows(connection, tables.Finding, shown.id, finding_rows(image))
+        contents.put_findings(connection, shown.id, finding_rows(image))
         values["findings_digest"] = findings
     packages = packages_digest(image)
     if packages != shown.packages_digest:
-        replace_rows(connection, tables.Package, shown.id, package_rows(image))
+        contents.put_packages(connection, shown.id, package_rows(image))
         values["packages_digest"] = packages
     return values
 
@@ -275,15 +274,6 @@ def _month_change(connection: Connection, image_id: int, size: int, newest: int)
 
 def _compact(sizes: list[int]) -> str:
     return json.dumps(sizes, separators=(",", ":"))
-
-
-def replace_rows(
-    connection: Connection, table: type[tables.Finding | tables.Package], image_id: int, rows: Sequence[Values]
-) -> None:
-    """An image has these from now on, and no others."""
-    statements.run(connection, statements.drop_rows(table), {"image": image_id})
-    if rows:
-        statements.run_many(connection, statements.put_rows(table), [{**row, "image_id": image_id} for row in rows])
 
 
 def _pull(connection: Connection, repository_id: int, arrival: Arrival) -> None:

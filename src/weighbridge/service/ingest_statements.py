@@ -153,6 +153,21 @@ def drop_rows(of: type[tables.Finding | tables.Package]) -> Delete:
 
 
 @cache
+def drop_row(of: type[tables.Finding | tables.Package]) -> Delete:
+    """The one with the number `row`."""
+    table = _table(of)
+    return table.delete().where(table.c.id == bindparam("row"))
+
+
+@cache
+def find_rows(of: type[tables.Finding | tables.Package]) -> Select[Any]:
+    """Of an `image`, in their order: `id`, and the columns in the order of values.finding_rows() and package_rows()."""
+    table = _table(of)
+    own = (column for column in table.columns if column.name not in ("id", "image_id"))
+    return select(table.c.id, *own).where(table.c.image_id == bindparam("image")).order_by(table.c.id)
+
+
+@cache
 def put_rows(of: type[tables.Finding | tables.Package]) -> Insert:
     """Any number at once."""
     return insert(_table(of))

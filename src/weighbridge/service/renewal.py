@@ -12,8 +12,8 @@ from weighbridge.core.wire.records import load_records
 from weighbridge.errors import UsageError
 from weighbridge.model.record import Occasion
 from weighbridge.model.report import Unavailable
-from weighbridge.service import details, tables
-from weighbridge.service.ingest import SHOWN, replace_rows, trend_of
+from weighbridge.service import contents, details, tables
+from weighbridge.service.ingest import SHOWN, trend_of
 from weighbridge.service.values import (
     columns,
     finding_rows,
@@ -25,8 +25,6 @@ from weighbridge.service.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.orm import Session
 
     from weighbridge.model.report import ImageReport, Report
@@ -126,18 +124,7 @@ def _show(session: Session, image: tables.Image, newest: tables.Record | None, d
         # Its report was there when it was taken: what was read from it then is all there is.
         return
     told = None if derived is None else derived.image
-    _replace(session, tables.Finding, image.id, () if told is None else finding_rows(told))
-    _replace(session, tables.Package, image.id, () if told is None else package_rows(told))
+    contents.put_findings(session.connection(), image.id, () if told is None else finding_rows(told))
+    contents.put_packages(session.connection(), image.id, () if told is None else package_rows(told))
     image.findings_digest = None if told is None else findings_digest(told)
     image.packages_digest = None if told is None else packages_digest(told)
-
-
-def _replace(
-    session: Session, table: type[tables.Finding | tables.Package], image_id: int, rows: Sequence[Values]
-) -> None:
-    """What is as it should be is not written again: an organisation has millions of packages."""
-    names = [column.name for column in table.__table__.columns if column.name not in ("id", "image_id")]
-    statement = select(*(getattr(table, name) for name in names)).where(table.image_id == image_id).order_by(table.id)
-    there = [dict(zip(names, row, strict=True)) for row in session.execute(statement)]
-    if there != list(rows):
-        replace_rows(session.connection(), table, image_id, rows)
