@@ -17,7 +17,7 @@ from weighbridge.model.image import Image
 from weighbridge.model.report import Unavailable
 from weighbridge.service import details, tables, tokens
 from weighbridge.service.sender import Sender
-from weighbridge.service.senders import _sender
+from weighbridge.service.senders import sender as sender_of_request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,7 +146,7 @@ def test_what_a_fork_sends_counts_for_its_pull_request_only(
 ) -> None:
     client.post("/api/v1/reports", content=sent(weighed.reported), headers=sender)
     client.post("/api/v1/reports", content=sent(weighed.reported, number=1, pull=7), headers=sender)
-    client.app.dependency_overrides[_sender] = lambda: Sender(actor="fork", scope=REPOSITORY, pull=7)  # type: ignore[attr-defined]
+    client.app.dependency_overrides[sender_of_request] = lambda: Sender(actor="fork", scope=REPOSITORY, pull=7)  # type: ignore[attr-defined]
 
     assert 403 == client.post("/api/v1/layers/missing", json=weighed.having()).status_code
     assert 403 == client.post("/api/v1/layers/missing", json=weighed.having(pull_request=8)).status_code

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import zstandard
+from sqlalchemy import select
 
 from tests.support import service as sending
 from tests.support.reports import HEAD, image, report, unbuilt
 from weighbridge.core import wire
+from weighbridge.model.packages import Ecosystem, Package
+from weighbridge.model.report import WeighedImage
+from weighbridge.service import tables, tokens
+from weighbridge.service.store import named
+from weighbridge.service.values import unpacked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi.testclient import TestClient
+
+    from weighbridge.service.running import Service
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -88,6 +99,86 @@ def test_bodies_may_be_packed(client: TestClient, sender: dict[str, str], encodi
     assert 400 == client.post("/api/v1/reports", content=b"no such thing", headers=headers).status_code
     bomb = pack(bytes(200_000_000))
     assert 413 == client.post("/api/v1/reports", content=bomb, headers=headers).status_code
+
+
+def streamed(text: bytes) -> bytes:
+    """A frame that does not tell its size."""
+    packer = zstandard.ZstdCompressor().compressobj()
+    return packer.compress(text) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("pack", "as_sent"),
+    [
+        (lambda text: zstandard.compress(text, 19), True),
+        (lambda text: zstandard.compress(text, 19) + b"x", False),
+        (lambda text: zstandard.compress(text, 19) + zstandard.compress(b"more"), False),
+        (streamed, False),
+    ],
+    ids=["one frame", "a frame and more", "two frames", "no size"],
+)
+def test_a_frame_is_stored_as_it_was_sent(
+    service: Service, client: TestClient, sender: dict[str, str], pack: Callable[[bytes], bytes], as_sent: bool
+) -> None:
+    headers = {**sender, "Content-Encoding": "zstd"}
+
+    assert 201 == client.post("/api/v1/reports", content=pack(sent()), headers=headers).status_code
+
+    stored = service.store.get(named("reports", hashlib.sha256(sent()).hexdigest()))
+    assert stored is not None
+    assert sent() == unpacked(stored, 1 << 20)
+    assert as_sent == (pack(sent()) == stored)
+    (record,) = client.get("/api/v1/images/octocat/yard/app").json()["records"]
+    assert 100_000_000 == client.get(f"/api/v1/records/{record['id']}/report").json()["images"][0]["head"]["size"]
+
+
+def test_a_frame_that_holds_nothing_ends_somewhere(client: TestClient, sender: dict[str, str]) -> None:
+    # Blocks of no bytes, none of which is the last.
+    pieces = [b"\x28\xb5\x2f\xfd\x00\x58", *[b"\x00\x00\x00" * 500_000] * 25]
+    headers = {**sender, "Content-Encoding": "zstd"}
+
+    assert 413 == client.post("/api/v1/reports", content=iter(pieces), headers=headers).status_code
+
+
+def test_a_token_that_is_revoked_by_another_process_sends_nothing_more(
+    service: Service, client: TestClient, sender: dict[str, str]
+) -> None:
+    assert 201 == client.post("/api/v1/reports", content=sent(1), headers=sender).status_code
+    with service.database.writing() as session:
+        tokens.revoke(session, "tests", service.now())
+
+    answer = client.post("/api/v1/reports", content=sent(2), headers=sender)
+
+    assert (401, "the token is unknown, was revoked, or has expired") == (answer.status_code, answer.json()["detail"])
+    assert "invalid_token" in answer.headers["www-authenticate"]
+    assert 1 == len(client.get("/api/v1/images/octocat/yard/app").json()["records"])
+    having = {"repository": "octocat/yard", "layers": []}
+    assert 401 == client.post("/api/v1/layers/missing", json=having, headers=sender).status_code
+
+
+def test_only_packages_that_changed_are_written(service: Service, client: TestClient, sender: dict[str, str]) -> None:
+    def take(number: int, *versions: str) -> dict[str, int]:
+        packages = tuple(
+            Package(ecosystem=Ecosystem.APT, name=name, version=version, size=1, path="var/lib/dpkg/status")
+            for name, version in zip("aabcd", versions, strict=False)
+        )
+        made = image()
+        assert isinstance(made.head, WeighedImage)
+        body = sending.sent(replace(made, head=replace(made.head, packages=packages)), number=number)
+        assert 201 == client.post("/api/v1/reports", content=body, headers=sender).status_code
+        with service.database.reading() as session:
+            rows = session.scalars(select(tables.Package)).all()
+        # Nothing is lost, doubled, or left over.
+        assert sorted((each.name, each.version) for each in packages) == sorted((row.name, row.version) for row in rows)
+        return {row.name: row.id for row in rows if row.name != "a"}
+
+    first = take(1, "1", "2", "1", "1", "1")
+    second = take(2, "1", "2", "1", "1", "2")
+    assert (first["b"], first["c"]) == (second["b"], second["c"])
+    # The same one twice, one less, and none at all.
+    assert second["b"] == take(3, "2", "2", "1", "1")["b"]
+    assert {} == take(4)
+    assert 2 == len(take(5, "1", "1", "3", "4"))
 
 
 @pytest.mark.parametrize(

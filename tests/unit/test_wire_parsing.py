@@ -11,7 +11,7 @@ import pytest
 
 from weighbridge.core import wire
 from weighbridge.core.wire.models import RevisionW
-from weighbridge.core.wire.parsing import parsed
+from weighbridge.core.wire.parsing import compact, parsed
 from weighbridge.errors import UsageError
 
 REPORT = (Path(__file__).parents[1] / "golden" / "reports" / "model.json").read_bytes()
@@ -66,3 +66,20 @@ def test_a_name_may_not_end_with_a_line_end() -> None:
 def test_nesting_without_end_is_refused() -> None:
     with pytest.raises(UsageError, match="not JSON"):
         wire.load('{"unknown":' + "[" * 100_000)
+
+
+def test_space_for_people_is_left_out() -> None:
+    pretty = json.dumps(json.loads(REPORT), indent=2).encode()
+
+    short = compact(pretty)
+
+    assert b"\n" not in short
+    assert len(short) < len(pretty) * 0.7
+    assert wire.load(REPORT) == wire.load(short)
+
+
+@pytest.mark.parametrize(
+    "text", [b'{ "name": "\\ud800" }', b"[1,]", b"\xff", b"[" * 100_000, b"{} x", b"", b"\xff\xfe{\x00 \x00}\x00"]
+)
+def test_what_is_no_such_json_stays_as_it_is(text: bytes) -> None:
+    assert text == compact(text)

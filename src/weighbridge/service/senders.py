@@ -14,11 +14,14 @@ from weighbridge.service.sender import Sender
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="weighbridge"'}
 
 
-async def _sender(request: Request) -> Sender:
+async def sender(request: Request) -> Sender:
+    """Whose the token is that a request brings. Raises Problem."""
     return await run_in_threadpool(_access(request).sender, _token(request))
 
 
-async def _sender_lately(request: Request) -> Sender:
+async def sender_lately(request: Request) -> Sender:
+    """The same, but one who was looked up a moment ago is not looked up again: for what makes sure, where it writes,
+    that the token still holds."""
     access, token = _access(request), _token(request)
     known = access.sender_lately(token)
     return known if known is not None else await run_in_threadpool(access.sender, token)
@@ -35,6 +38,4 @@ def _access(request: Request) -> Access:
     return cast(Access, request.app.state.access)
 
 
-Sending = Annotated[Sender, Depends(_sender)]
-SendingLately = Annotated[Sender, Depends(_sender_lately)]
-"""One who was looked up a moment ago is not looked up again: for what makes sure that the token still holds."""
+Sending = Annotated[Sender, Depends(sender)]

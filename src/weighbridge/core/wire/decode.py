@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec.structs import asdict
 
@@ -139,8 +139,17 @@ def _contents(side: wire.SideW) -> dict[str, Any]:
 
 
 def _head(side: wire.SideW) -> dict[str, Any]:
-    """What records are made of."""
-    return {**_UNLISTED, "layers": _layers(side), "packages": _packages(side), "tree": _shaped(side, _folders)}
+    """What records are made of.
+
+    Packages and folders as they were read, with the same attributes: to make the model's own of hundreds of them takes
+    as long as to read all of the report, and records are made of them at once.
+    """
+    return {
+        **_UNLISTED,
+        "layers": _layers(side),
+        "packages": cast("tuple[Package, ...]", _listed(side, side.packages)),
+        "tree": _shaped(side, lambda tree: cast("TreeNode", tree)),
+    }
 
 
 def _figures(side: wire.SideW) -> dict[str, Any]:
@@ -212,12 +221,6 @@ def _package(package: wire.PackageW) -> Package:
         size=package.size,
         path=package.path,
     )
-
-
-def _folders(node: wire.TreeW) -> TreeNode:
-    """A tree's folders; one that holds nothing but files keeps the first of them, and so stays one."""
-    folders = [_folders(child) for child in node.children if child.children]
-    return _node(node, tuple(folders or [_node(child) for child in node.children[:1]]))
 
 
 def _tree(node: wire.TreeW) -> TreeNode:
