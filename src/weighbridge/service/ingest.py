@@ -143,6 +143,10 @@ def _repository(session: Session, connection: Connection, arrival: Arrival) -> R
         settle(session, arrival.repository, sender.github_id, arrival.received)
     # A fork's pull request says nothing about the repository itself.
     told = None if arrival.pull or branch is None else plain(branch)
+    found = statements.run(connection, statements.find_repository(), {"name": arrival.repository}).one_or_none()
+    if found is not None and _is_known(found, sender, told):
+        # Nearly always: nothing is written, and reports of one repository do not wait for each other.
+        return found
     statement = statements.put_repository(
         connection.dialect.name,
         branch=told is not None,
@@ -158,6 +162,13 @@ def _repository(session: Session, connection: Connection, arrival: Arrival) -> R
         "created": arrival.received,
     }
     return statements.run(connection, statement, values).one()
+
+
+def _is_known(found: Row[Any], sender: Sender, branch: str | None) -> bool:
+    """Whether a repository's row has all that is told of it."""
+    by_branch = branch in (None, found.default_branch) or not (sender.knows_default_branch or not found.default_branch)
+    by_number = sender.github_id is None or (sender.github_id == found.github_id and found.gone is None)
+    return by_branch and by_number and sender.private in (None, bool(found.private))
 
 
 def _report(connection: Connection, repository_id: int, arrival: Arrival) -> tuple[int, bool]:
@@ -177,13 +188,15 @@ def _report(connection: Connection, repository_id: int, arrival: Arrival) -> tup
 
 def image_row(connection: Connection, repository_id: int, record: Record) -> Row[Any]:
     """The row of a record's image, made where there is none; locked, as it is before this record."""
-    values = {
+    key = {
         "repository_id": repository_id,
         "name": plain(record.image, 1000),
         "platform": plain(record.platform, 1000),
-        "trend": "[]",
     }
-    return statements.run(connection, statements.put_image(connection.dialect.name), values).one()
+    found = statements.run(connection, statements.find_image(), key).one_or_none()
+    if found is not None:
+        return found
+    return statements.run(connection, statements.put_image(connection.dialect.name), {**key, "trend": "[]"}).one()
 
 
 def _record(session: Session, connection: Connection, shown: Row[Any], weighed: _Weighed) -> tuple[str, bool]:

@@ -102,6 +102,15 @@ def put_repository(dialect: str, *, branch: bool, sure: bool, private: bool, num
 
 
 @cache
+def find_repository() -> Select[Any]:
+    """By its `name`, in any case. It cannot be deleted meanwhile, and others may read it so too."""
+    columns = REPOSITORIES.c
+    wanted = (columns.id, columns.name, columns.default_branch, columns.private, columns.github_id, columns.gone)
+    statement = select(*wanted).where(func.lower(columns.name) == func.lower(bindparam("name")))
+    return statement.with_for_update(read=True, key_share=True)
+
+
+@cache
 def put_new(dialect: str, of: type[tables.Report | tables.Record]) -> Executable:
     """Gives `id`, nothing where there is one already."""
     table = _table(of)
@@ -115,6 +124,14 @@ def find_report() -> Select[Any]:
     columns = REPORTS.c
     keys = (columns.repository_id, columns.commit, columns.pull, columns.digest)
     return select(columns.id).where(*(key == bindparam(key.name) for key in keys))
+
+
+@cache
+def find_image() -> Select[Any]:
+    """The row of a `repository_id`, `name` and `platform`, locked."""
+    columns = IMAGES.c
+    keys = (columns.repository_id, columns.name, columns.platform)
+    return select(IMAGES).where(*(key == bindparam(key.name) for key in keys)).with_for_update(key_share=True)
 
 
 @cache
