@@ -74,17 +74,19 @@ def test_a_backfill_is_asked_for_by_a_form(service: Service, client: TestClient,
         "pattern": "v2.*",
         "prereleases": "true",
         "limit": "20",
+        "private": "true",
+        "commits": f" v2.0  {'a' * 40}\r\n\r\nv2.1 {'b' * 40}\n",
     }
     assert 200 == client.post("/jobs/backfill", data=form).status_code
     plain = {**FILLING, "csrf": csrf, "platform": "linux/amd64", "pattern": "", "limit": ""}
     assert 200 == client.post("/jobs/backfill", data=plain).status_code
 
     first, second = (json.loads(job.arguments) for job in jobs(service))
-    unsaid: dict[str, object] = {"private": None, "commits": {}}
-    rest = {"platform": "linux/arm64", "pattern": "v2.*", "prereleases": True, "limit": 20}
-    assert {**FILLING, **rest, **unsaid} == first
+    rest: dict[str, object] = {"platform": "linux/arm64", "pattern": "v2.*", "prereleases": True, "limit": 20}
+    commits = {"v2.0": "a" * 40, "v2.1": "b" * 40}
+    assert {**FILLING, **rest, "private": True, "commits": commits} == first
     rest = {"platform": "linux/amd64", "pattern": None, "prereleases": False, "limit": 0}
-    assert {**FILLING, **rest, **unsaid} == second
+    assert {**FILLING, **rest, "private": None, "commits": {}} == second
     (_, action, subject, detail), _ = audit(service)
     assert ("job.ask", "backfill 1", first) == (action, subject, json.loads(detail))
     assert [first, second] == [job["arguments"] for job in client.get("/api/v1/jobs").json()["jobs"]][::-1]
@@ -94,7 +96,8 @@ def test_a_backfill_is_asked_for_by_a_form(service: Service, client: TestClient,
 @pytest.mark.parametrize(
     "wrong",
     [{"repository": "octocat"}, {"registry": ""}, {"image": "x" * 256}, {"platform": "linux"}, {"limit": "-1"},
-     {"limit": "99999"}, {"pattern": "x" * 201}],
+     {"limit": "99999"}, {"pattern": "x" * 201}, {"private": "perhaps"}, {"commits": "v1.0"}, {"commits": "v1.0 main"},
+     {"commits": f"v1.0 {'a' * 40} more"}],
 )  # fmt: skip
 def test_a_backfill_that_makes_no_sense_is_refused(
     service: Service, client: TestClient, csrf: str, wrong: dict[str, str]

@@ -21,6 +21,8 @@ from weighbridge.errors import ConfigurationError, UsageError
 from weighbridge.model.budget import Status
 from weighbridge.model.record import Occasion
 from weighbridge.service.configuration import configured
+from weighbridge.service.jobs import house
+from weighbridge.service.values import seconds
 from weighbridge.service.webhooks import courier, registered
 from weighbridge.service.webhooks.tables import Delivery
 from weighbridge.service.webhooks.target import Undeliverable, may_reach, networks, post, target_of
@@ -103,6 +105,18 @@ def test_a_budget_that_is_exceeded_is_told_once(client: TestClient, sender: dict
         first["type"], first["data"]["repository"], first["data"]["image"],
     )  # fmt: skip
     assert (100_000_000, 300_000_000) == (first["data"]["size"], first["data"]["max_size"])
+
+
+def test_messages_that_ended_go_after_a_month(client: TestClient, sender: dict[str, str], service: Service) -> None:
+    registered.register(service, "ours", "https://example.org/hook", "octocat/*")
+    take(client, sender, *(sent(number, status) for number, status in enumerate((Status.PASS, Status.FAIL) * 2)))
+    with service.database.writing() as session:
+        ended, _ = session.scalars(select(Delivery).order_by(Delivery.id))
+        ended.state, ended.finished = "delivered", seconds(service.now())
+
+    for days, left in ((29, 2), (31, 1)):
+        house.keep(replace(service, now=lambda days=days: service.now() + timedelta(days=days)))  # type: ignore[misc]
+        assert left == len(waiting(service))
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ from weighbridge.service.jobs import delivery, queue
 from weighbridge.service.jobs.queue import Asked
 from weighbridge.service.tables_jobs import Job
 from weighbridge.service.values import seconds
+from weighbridge.service.webhooks.tables import Delivery
 
 if TYPE_CHECKING:
     from weighbridge.service.running import Service
 
 _DAILY = ("retention",)
 _KEPT = 30 * 86_400
-"""Seconds that jobs are shown after they ended."""
+"""Seconds that jobs, and messages to webhooks, are shown after they ended."""
 
 
 def keep(service: Service) -> None:
@@ -26,6 +27,7 @@ def keep(service: Service) -> None:
         for kind in _DAILY:
             queue.ask(session, Asked(kind=kind, arguments={}, actor="daily", name=f"{kind}:{now // 86_400}"), now)
         session.execute(delete(Job).where(Job.finished < now - _KEPT, Job.state.not_in(queue.OPEN)))
+        session.execute(delete(Delivery).where(Delivery.finished < now - _KEPT, Delivery.state != "waiting"))
     with service.database.reading() as session:
         waiting = queue.open_jobs(session, now, limit=1000)
     delivery.deliver(service.database, waiting)

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Form, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
+from weighbridge.errors import UsageError
 from weighbridge.service.auth.reader import Asking
 from weighbridge.service.jobs import listing
 from weighbridge.service.jobs.backfill import Filling, checked
@@ -139,15 +140,29 @@ def backfill(
     pattern: _Text = "",
     prereleases: Annotated[bool, Form()] = False,
     limit: Annotated[str, Form(pattern="^[0-9]{0,5}$")] = "",
+    private: Annotated[Literal["", "true", "false"], Form()] = "",
+    commits: Annotated[str, Form(max_length=60_000)] = "",
 ) -> RedirectResponse:
-    """Asks for the tags of a registry's image to be weighed."""
+    """Asks for the tags of a registry's image to be weighed. `commits` has a line for each tag that one is told of."""
     wanted: Filling = checked(Filling, {
         "registry": registry.strip(), "repository": repository.strip(), "image": image.strip(),
         "platform": platform.strip(), "pattern": pattern.strip() or None, "prereleases": prereleases,
-        "limit": int(limit or 0),
+        "limit": int(limit or 0), "private": private == "true" if private else None, "commits": _commits(commits),
     })  # fmt: skip
     listing.ask(here, asking, "backfill", wanted.model_dump())
     return _back()
+
+
+def _commits(lines: str) -> dict[str, str]:
+    """Raises UsageError for a line that is not a tag and a commit."""
+    told = {}
+    for number, line in enumerate(lines.splitlines(), start=1):
+        words = line.split()
+        if len(words) not in (0, 2):
+            raise UsageError(f"commits: line {number} must be a tag and its commit, such as v1.0 0123…")
+        if words:
+            told[words[0]] = words[1]
+    return told
 
 
 @router.post("/{number}/cancel")
