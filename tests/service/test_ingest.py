@@ -107,6 +107,13 @@ def streamed(text: bytes) -> bytes:
     return packer.compress(text) + packer.flush()
 
 
+def inflated(text: bytes) -> bytes:
+    """A frame that tells its size (in 4 bytes, as one segment), with blocks that hold nothing before those that do."""
+    assert len(text) < 1 << 17
+    last = (len(text) << 3 | 1).to_bytes(3, "little")
+    return b"\x28\xb5\x2f\xfd\xa0" + len(text).to_bytes(4, "little") + bytes(3 * 10_000) + last + text
+
+
 @pytest.mark.parametrize(
     ("pack", "as_sent"),
     [
@@ -114,8 +121,9 @@ def streamed(text: bytes) -> bytes:
         (lambda text: zstandard.compress(text, 19) + b"x", False),
         (lambda text: zstandard.compress(text, 19) + zstandard.compress(b"more"), False),
         (streamed, False),
+        (inflated, False),
     ],
-    ids=["one frame", "a frame and more", "two frames", "no size"],
+    ids=["one frame", "a frame and more", "two frames", "no size", "empty blocks"],
 )
 def test_a_frame_is_stored_as_it_was_sent(
     service: Service, client: TestClient, sender: dict[str, str], pack: Callable[[bytes], bytes], as_sent: bool
