@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Table, bindparam, func, insert, select, text, update
 
 from weighbridge.service import tables
 from weighbridge.service.database import upserting
+from weighbridge.service.tokens import holds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ def _table(of: type[tables.Base]) -> Table:
 
 
 REPOSITORIES, REPORTS, IMAGES = _table(tables.Repository), _table(tables.Report), _table(tables.Image)
-RECORDS, PULLS, TOKENS = _table(tables.Record), _table(tables.Pull), _table(tables.UploadToken)
+RECORDS, PULLS = _table(tables.Record), _table(tables.Pull)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,8 @@ def _prepared(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Prep
 @cache
 def find_token() -> Select[Any]:
     """Gives `id` of a `token` (the same) that holds at the moment `now`."""
-    columns = TOKENS.c
-    unexpired = or_(columns.expires.is_(None), columns.expires > bindparam("now"))
-    return select(columns.id).where(columns.id == bindparam("token"), columns.revoked.is_(None), unexpired)
+    token = tables.UploadToken
+    return select(token.id).where(token.id == bindparam("token"), holds(bindparam("now")))
 
 
 @cache

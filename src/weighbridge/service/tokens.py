@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from weighbridge.errors import UsageError
 from weighbridge.service.sender import Sender
@@ -16,9 +17,9 @@ from weighbridge.service.values import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import BindParameter, ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
 PREFIX = "wbu_"
@@ -73,8 +74,12 @@ def holder_of(session: Session, token: str, now: datetime) -> UploadToken | None
     if not token.startswith(PREFIX):
         return None
     # Looked up by its digest: how long that takes tells nothing about tokens that there are.
-    statement = select(UploadToken).where(UploadToken.digest == digest(token), UploadToken.revoked.is_(None))
-    return session.scalars(statement.where(unexpired(UploadToken.expires, now))).one_or_none()
+    return session.scalars(select(UploadToken).where(UploadToken.digest == digest(token), holds(now))).one_or_none()
+
+
+def holds(now: datetime | BindParameter[int]) -> ColumnElement[bool]:
+    """That an upload token was not revoked, and has not expired."""
+    return and_(UploadToken.revoked.is_(None), unexpired(UploadToken.expires, now))
 
 
 def sender_of(found: UploadToken) -> Sender:
@@ -92,9 +97,9 @@ def note_use(session: Session, token: str, now: datetime) -> None:
     session.execute(update(UploadToken).where(UploadToken.digest == digest(token)).values(used=seconds(now)))
 
 
-def unexpired(column: InstrumentedAttribute[int | None], now: datetime) -> ColumnElement[bool]:
-    """That a time has not come yet, or never comes."""
-    return or_(column.is_(None), column > seconds(now))
+def unexpired(column: InstrumentedAttribute[int | None], now: datetime | BindParameter[int]) -> ColumnElement[bool]:
+    """That a time has not come yet, or never comes. `now` may be told later, in seconds."""
+    return or_(column.is_(None), column > (seconds(now) if isinstance(now, datetime) else now))
 
 
 def check_scope(scope: str) -> None:
